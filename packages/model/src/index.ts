@@ -1,0 +1,13 @@
+export { assert, InvariantError } from "./assert.ts";
+export * from "./bytes.ts";
+export * from "./errors.ts";
+export * from "./hash.ts";
+export * from "./hlc.ts";
+export * from "./intention.ts";
+export * from "./keys.ts";
+export * from "./limits.ts";
+export type * from "./ports.ts";
+export * from "./set-sum.ts";
+export * from "./store-id.ts";
+export { systemClock, systemRandom } from "./system-ports.ts";
+export type * from "./verdict.ts";

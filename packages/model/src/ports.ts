@@ -1,0 +1,14 @@
+/**
+ * What the cores are given instead of taking: time and randomness. The simulator hands in its own,
+ * and the very code that ships runs on them.
+ */
+export interface Clock {
+  /** Wall time in milliseconds since 1970. May jump, in either direction. */
+  now(): number;
+  /** Calls back once after `ms`. The answer cancels it. Never used for correctness, only for pace. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+export interface Random {
+  bytes(count: number): Uint8Array;
+}
