@@ -4,6 +4,9 @@
  * Everything is synchronous but durability. A transaction is all or nothing and is visible to every read
  * that comes after it; it is *durable* once a `flush()` that was called after it has resolved. What was not
  * flushed may be lost in a crash, always from the end: if a transaction survives, so do all before it.
+ *
+ * Keys are 1 to `KEY_BYTES_MAX` bytes, in the order of their unsigned bytes; values are 0 to
+ * `VALUE_BYTES_MAX` bytes. One storage owns its files: no other may be open on them.
  */
 
 export interface Range {
@@ -23,12 +26,16 @@ export interface TableReader {
   /** The value is the caller's own, or must not be changed by it; it stays valid. */
   get(key: Uint8Array): Uint8Array | undefined;
   has(key: Uint8Array): boolean;
-  /** Rows in the order of their keys. Read lazily: not to be continued after a write to the table. */
+  /**
+   * Rows in the order of their keys. Read lazily: not to be continued after a write to the table, which
+   * throws. A bound may be any byte string.
+   */
   range(range?: Range): Iterable<Row>;
   count(): number;
 }
 
 export interface Table extends TableReader {
+  /** Copies both. Throws `invalid-argument` for an empty key and `too-large` for a key or value over its bound. */
   put(key: Uint8Array, value: Uint8Array): void;
   /** Says whether there was such a row. */
   delete(key: Uint8Array): boolean;
@@ -39,15 +46,21 @@ export interface Storage extends AsyncDisposable {
   table(name: string): TableReader;
   /**
    * Runs `body` and keeps what it wrote, or, if it throws, nothing of it. No transaction in a transaction, and `body`
-   * must not return a promise.
+   * must not return a promise. The tables it is given are its own and refuse writes once it has ended.
    */
   transaction<T>(body: (table: (name: string) => Table) => T): T;
   /**
    * Resolves when all transactions so far are on disk. Calls that overlap share one disk write. Rejects with
    * `disk-full` or `internal`; then everything that was not durable has been rolled back, as if a crash had taken it, and
-   * the storage goes on from there.
+   * the storage goes on from there. Whoever had a transaction rolled back learns of it: if one was committed
+   * after the last call to `flush()`, the next call rejects as well.
    */
   flush(): Promise<void>;
+  /**
+   * Takes back every transaction that is not on disk, as a crash would, and goes on from there. Not while a flush is
+   * under way.
+   */
+  rollback(): void;
   /** Flushes, then lets go of the files. Can be called twice. */
   close(): Promise<void>;
 }

@@ -1,1 +1,16 @@
-export {};
+export { decodeInviteToken, encodeInviteToken, type InviteToken } from "./invite-token.ts";
+export * from "./limits.ts";
+export { mayAdminister, mayWrite, Role, roleFromName, roleName, type RoleSource } from "./roles.ts";
+export {
+  foldGenesis,
+  foldSystemOp,
+  refold,
+  SYSTEM_TABLES,
+  SystemState,
+  type Child,
+  type Folded,
+  type GenesisAt,
+  type InviteState,
+  type Member,
+  type SystemOpAt,
+} from "./system-state.ts";

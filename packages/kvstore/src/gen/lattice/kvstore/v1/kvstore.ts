@@ -25,7 +25,8 @@ export interface PutRequest {
      */
     value: Uint8Array;
     /**
-     * Write only where the key's heads are exactly these (hashes, or prefixes of them in hex).
+     * Write only where the key's heads are exactly these: hashes in hex, or their first digits. "none": only where the
+     * key does not exist.
      *
      * @generated from protobuf field: repeated string if = 3
      */
@@ -60,6 +61,8 @@ export interface DeleteRequest {
  */
 export interface DeleteReply {
     /**
+     * Empty where there was nothing to remove.
+     *
      * @generated from protobuf field: bytes hash = 1
      */
     hash: Uint8Array;
@@ -95,6 +98,8 @@ export interface Write {
  */
 export interface BatchReply {
     /**
+     * Empty where there was nothing to do.
+     *
      * @generated from protobuf field: bytes hash = 1
      */
     hash: Uint8Array;
@@ -351,6 +356,8 @@ export interface WatchEvent {
      */
     conflicted: boolean;
     /**
+     * To go on from here later; empty while what was there at the start is told, and then no earlier one holds either.
+     *
      * @generated from protobuf field: bytes resume = 5
      */
     resume: Uint8Array;
@@ -382,7 +389,7 @@ export enum WatchEvent_Kind {
      */
     READY = 3,
     /**
-     * Changes were left out; what follows starts from the present state again.
+     * Changes were left out: forget everything; what follows starts from the present state again, up to KIND_READY.
      *
      * @generated from protobuf enum value: KIND_GAP = 4;
      */

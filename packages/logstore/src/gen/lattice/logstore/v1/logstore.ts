@@ -35,7 +35,7 @@ export interface AppendReply {
  */
 export interface ReadRequest {
     /**
-     * The last so many.
+     * Only the last so many (of those between the times); at most 100000.
      *
      * @generated from protobuf field: uint32 tail = 1
      */
@@ -122,11 +122,13 @@ export interface CountReply {
     count: bigint;
 }
 /**
+ * Without any of these, only what comes from now on.
+ *
  * @generated from protobuf message lattice.logstore.v1.FollowRequest
  */
 export interface FollowRequest {
     /**
-     * Start with the last so many.
+     * Start with the last so many; at most 100000.
      *
      * @generated from protobuf field: uint32 tail = 1
      */
@@ -137,6 +139,12 @@ export interface FollowRequest {
      * @generated from protobuf field: bytes cursor = 2
      */
     cursor: Uint8Array;
+    /**
+     * The last resume token seen: start with what came since then, in whichever place of the order.
+     *
+     * @generated from protobuf field: bytes resume = 3
+     */
+    resume: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.logstore.v1.FollowEvent
@@ -151,6 +159,8 @@ export interface FollowEvent {
      */
     entry?: LogEntry;
     /**
+     * To go on from here later; empty while what was there at the start is told.
+     *
      * @generated from protobuf field: bytes resume = 3
      */
     resume: Uint8Array;
@@ -174,7 +184,7 @@ export enum FollowEvent_Kind {
      */
     READY = 2,
     /**
-     * Entries were left out; read them from `resume` on.
+     * Entries were left out: read the log to see them.
      *
      * @generated from protobuf enum value: KIND_GAP = 3;
      */
@@ -596,13 +606,15 @@ class FollowRequest$Type extends MessageType<FollowRequest> {
     constructor() {
         super("lattice.logstore.v1.FollowRequest", [
             { no: 1, name: "tail", kind: "scalar", T: 13 /*ScalarType.UINT32*/ },
-            { no: 2, name: "cursor", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } }
+            { no: 2, name: "cursor", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } },
+            { no: 3, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } }
         ]);
     }
     create(value?: PartialMessage<FollowRequest>): FollowRequest {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.tail = 0;
         message.cursor = new Uint8Array(0);
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<FollowRequest>(this, message, value);
         return message;
@@ -617,6 +629,9 @@ class FollowRequest$Type extends MessageType<FollowRequest> {
                     break;
                 case /* bytes cursor */ 2:
                     message.cursor = reader.bytes();
+                    break;
+                case /* bytes resume */ 3:
+                    message.resume = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -636,6 +651,9 @@ class FollowRequest$Type extends MessageType<FollowRequest> {
         /* bytes cursor = 2; */
         if (message.cursor.length)
             writer.tag(2, WireType.LengthDelimited).bytes(message.cursor);
+        /* bytes resume = 3; */
+        if (message.resume.length)
+            writer.tag(3, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);

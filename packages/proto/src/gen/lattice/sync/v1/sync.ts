@@ -61,11 +61,11 @@ export interface Frame {
          */
         fetch: Fetch;
     } | {
-        oneofKind: "missing";
+        oneofKind: "reconciled";
         /**
-         * @generated from protobuf field: lattice.sync.v1.Missing missing = 8
+         * @generated from protobuf field: lattice.sync.v1.Reconciled reconciled = 8
          */
-        missing: Missing;
+        reconciled: Reconciled;
     } | {
         oneofKind: "addresses";
         /**
@@ -203,13 +203,15 @@ export interface Reconcile {
      */
     message: Uint8Array;
     /**
-     * The initiator has heard enough; ends the exchange.
+     * Whether it answers one of the other side.
      *
-     * @generated from protobuf field: bool done = 2
+     * @generated from protobuf field: bool reply = 2
      */
-    done: boolean;
+    reply: boolean;
 }
 /**
+ * Asks for intentions that others name as parents. What the other side does not hold it leaves out.
+ *
  * @generated from protobuf message lattice.sync.v1.Fetch
  */
 export interface Fetch {
@@ -219,15 +221,11 @@ export interface Fetch {
     ids: Uint8Array[];
 }
 /**
- * Of what was fetched, what the sender does not hold.
+ * All that one side found the other to lack has been sent.
  *
- * @generated from protobuf message lattice.sync.v1.Missing
+ * @generated from protobuf message lattice.sync.v1.Reconciled
  */
-export interface Missing {
-    /**
-     * @generated from protobuf field: repeated bytes ids = 1
-     */
-    ids: Uint8Array[];
+export interface Reconciled {
 }
 /**
  * @generated from protobuf message lattice.sync.v1.Addresses
@@ -389,7 +387,7 @@ class Frame$Type extends MessageType<Frame> {
             { no: 5, name: "fingerprint", kind: "message", oneof: "frame", T: () => Fingerprint },
             { no: 6, name: "reconcile", kind: "message", oneof: "frame", T: () => Reconcile },
             { no: 7, name: "fetch", kind: "message", oneof: "frame", T: () => Fetch },
-            { no: 8, name: "missing", kind: "message", oneof: "frame", T: () => Missing },
+            { no: 8, name: "reconciled", kind: "message", oneof: "frame", T: () => Reconciled },
             { no: 9, name: "addresses", kind: "message", oneof: "frame", T: () => Addresses },
             { no: 10, name: "digest_request", kind: "message", oneof: "frame", T: () => DigestRequest },
             { no: 11, name: "digest", kind: "message", oneof: "frame", T: () => Digest },
@@ -450,10 +448,10 @@ class Frame$Type extends MessageType<Frame> {
                         fetch: Fetch.internalBinaryRead(reader, reader.uint32(), options, (message.frame as any).fetch)
                     };
                     break;
-                case /* lattice.sync.v1.Missing missing */ 8:
+                case /* lattice.sync.v1.Reconciled reconciled */ 8:
                     message.frame = {
-                        oneofKind: "missing",
-                        missing: Missing.internalBinaryRead(reader, reader.uint32(), options, (message.frame as any).missing)
+                        oneofKind: "reconciled",
+                        reconciled: Reconciled.internalBinaryRead(reader, reader.uint32(), options, (message.frame as any).reconciled)
                     };
                     break;
                 case /* lattice.sync.v1.Addresses addresses */ 9:
@@ -513,9 +511,9 @@ class Frame$Type extends MessageType<Frame> {
         /* lattice.sync.v1.Fetch fetch = 7; */
         if (message.frame.oneofKind === "fetch")
             Fetch.internalBinaryWrite(message.frame.fetch, writer.tag(7, WireType.LengthDelimited).fork(), options).join();
-        /* lattice.sync.v1.Missing missing = 8; */
-        if (message.frame.oneofKind === "missing")
-            Missing.internalBinaryWrite(message.frame.missing, writer.tag(8, WireType.LengthDelimited).fork(), options).join();
+        /* lattice.sync.v1.Reconciled reconciled = 8; */
+        if (message.frame.oneofKind === "reconciled")
+            Reconciled.internalBinaryWrite(message.frame.reconciled, writer.tag(8, WireType.LengthDelimited).fork(), options).join();
         /* lattice.sync.v1.Addresses addresses = 9; */
         if (message.frame.oneofKind === "addresses")
             Addresses.internalBinaryWrite(message.frame.addresses, writer.tag(9, WireType.LengthDelimited).fork(), options).join();
@@ -880,13 +878,13 @@ class Reconcile$Type extends MessageType<Reconcile> {
     constructor() {
         super("lattice.sync.v1.Reconcile", [
             { no: 1, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
-            { no: 2, name: "done", kind: "scalar", T: 8 /*ScalarType.BOOL*/ }
+            { no: 2, name: "reply", kind: "scalar", T: 8 /*ScalarType.BOOL*/ }
         ]);
     }
     create(value?: PartialMessage<Reconcile>): Reconcile {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.message = new Uint8Array(0);
-        message.done = false;
+        message.reply = false;
         if (value !== undefined)
             reflectionMergePartial<Reconcile>(this, message, value);
         return message;
@@ -899,8 +897,8 @@ class Reconcile$Type extends MessageType<Reconcile> {
                 case /* bytes message */ 1:
                     message.message = reader.bytes();
                     break;
-                case /* bool done */ 2:
-                    message.done = reader.bool();
+                case /* bool reply */ 2:
+                    message.reply = reader.bool();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -917,9 +915,9 @@ class Reconcile$Type extends MessageType<Reconcile> {
         /* bytes message = 1; */
         if (message.message.length)
             writer.tag(1, WireType.LengthDelimited).bytes(message.message);
-        /* bool done = 2; */
-        if (message.done !== false)
-            writer.tag(2, WireType.Varint).bool(message.done);
+        /* bool reply = 2; */
+        if (message.reply !== false)
+            writer.tag(2, WireType.Varint).bool(message.reply);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -978,27 +976,21 @@ class Fetch$Type extends MessageType<Fetch> {
  */
 export const Fetch = new Fetch$Type();
 // @generated message type with reflection information, may provide speed optimized methods
-class Missing$Type extends MessageType<Missing> {
+class Reconciled$Type extends MessageType<Reconciled> {
     constructor() {
-        super("lattice.sync.v1.Missing", [
-            { no: 1, name: "ids", kind: "scalar", repeat: 2 /*RepeatType.UNPACKED*/, T: 12 /*ScalarType.BYTES*/ }
-        ]);
+        super("lattice.sync.v1.Reconciled", []);
     }
-    create(value?: PartialMessage<Missing>): Missing {
+    create(value?: PartialMessage<Reconciled>): Reconciled {
         const message = globalThis.Object.create((this.messagePrototype!));
-        message.ids = [];
         if (value !== undefined)
-            reflectionMergePartial<Missing>(this, message, value);
+            reflectionMergePartial<Reconciled>(this, message, value);
         return message;
     }
-    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: Missing): Missing {
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: Reconciled): Reconciled {
         let message = target ?? this.create(), end = reader.pos + length;
         while (reader.pos < end) {
             let [fieldNo, wireType] = reader.tag();
             switch (fieldNo) {
-                case /* repeated bytes ids */ 1:
-                    message.ids.push(reader.bytes());
-                    break;
                 default:
                     let u = options.readUnknownField;
                     if (u === "throw")
@@ -1010,10 +1002,7 @@ class Missing$Type extends MessageType<Missing> {
         }
         return message;
     }
-    internalBinaryWrite(message: Missing, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
-        /* repeated bytes ids = 1; */
-        for (let i = 0; i < message.ids.length; i++)
-            writer.tag(1, WireType.LengthDelimited).bytes(message.ids[i]);
+    internalBinaryWrite(message: Reconciled, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -1021,9 +1010,9 @@ class Missing$Type extends MessageType<Missing> {
     }
 }
 /**
- * @generated MessageType for protobuf message lattice.sync.v1.Missing
+ * @generated MessageType for protobuf message lattice.sync.v1.Reconciled
  */
-export const Missing = new Missing$Type();
+export const Reconciled = new Reconciled$Type();
 // @generated message type with reflection information, may provide speed optimized methods
 class Addresses$Type extends MessageType<Addresses> {
     constructor() {

@@ -236,6 +236,127 @@ export interface SetSchema {
      */
     schema: number;
 }
+// Rows of the system table.
+
+/**
+ * @generated from protobuf message lattice.weaver.v1.MemberRow
+ */
+export interface MemberRow {
+    /**
+     * Each grant that raised the role, the earliest first.
+     *
+     * @generated from protobuf field: repeated lattice.weaver.v1.Grant grants = 1
+     */
+    grants: Grant[];
+    /**
+     * @generated from protobuf field: string name = 2
+     */
+    name: string;
+}
+/**
+ * @generated from protobuf message lattice.weaver.v1.Grant
+ */
+export interface Grant {
+    /**
+     * Of the op that granted it.
+     *
+     * @generated from protobuf field: bytes id = 1
+     */
+    id: Uint8Array;
+    /**
+     * @generated from protobuf field: lattice.weaver.v1.Role role = 2
+     */
+    role: Role;
+    /**
+     * @generated from protobuf field: bytes by = 3
+     */
+    by: Uint8Array;
+}
+/**
+ * @generated from protobuf message lattice.weaver.v1.InviteRow
+ */
+export interface InviteRow {
+    /**
+     * @generated from protobuf field: lattice.weaver.v1.Role role = 1
+     */
+    role: Role;
+    /**
+     * @generated from protobuf field: uint64 expires_ms = 2
+     */
+    expiresMs: bigint;
+    /**
+     * @generated from protobuf field: bytes inviter = 3
+     */
+    inviter: Uint8Array;
+    /**
+     * @generated from protobuf field: bytes used_by = 4
+     */
+    usedBy: Uint8Array;
+    /**
+     * @generated from protobuf field: bool revoked = 5
+     */
+    revoked: boolean;
+}
+/**
+ * @generated from protobuf message lattice.weaver.v1.ChildRow
+ */
+export interface ChildRow {
+    /**
+     * @generated from protobuf field: string alias = 1
+     */
+    alias: string;
+    /**
+     * @generated from protobuf field: string store_type = 2
+     */
+    storeType: string;
+    /**
+     * @generated from protobuf field: bytes added_by = 3
+     */
+    addedBy: Uint8Array;
+}
+/**
+ * @generated from protobuf message lattice.weaver.v1.SchemaRow
+ */
+export interface SchemaRow {
+    /**
+     * @generated from protobuf field: repeated lattice.weaver.v1.SchemaRaise raises = 1
+     */
+    raises: SchemaRaise[];
+}
+/**
+ * @generated from protobuf message lattice.weaver.v1.SchemaRaise
+ */
+export interface SchemaRaise {
+    /**
+     * @generated from protobuf field: bytes id = 1
+     */
+    id: Uint8Array;
+    /**
+     * @generated from protobuf field: uint32 schema = 2
+     */
+    schema: number;
+}
+/**
+ * A system op as it was received, and what became of it.
+ *
+ * @generated from protobuf message lattice.weaver.v1.OpRow
+ */
+export interface OpRow {
+    /**
+     * @generated from protobuf field: bytes author = 1
+     */
+    author: Uint8Array;
+    /**
+     * @generated from protobuf field: lattice.weaver.v1.SystemOp op = 2
+     */
+    op?: SystemOp;
+    /**
+     * Why it counts for nothing; empty where it counts.
+     *
+     * @generated from protobuf field: string void = 3
+     */
+    void: string;
+}
 /**
  * @generated from protobuf enum lattice.weaver.v1.Role
  */
@@ -960,3 +1081,427 @@ class SetSchema$Type extends MessageType<SetSchema> {
  * @generated MessageType for protobuf message lattice.weaver.v1.SetSchema
  */
 export const SetSchema = new SetSchema$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class MemberRow$Type extends MessageType<MemberRow> {
+    constructor() {
+        super("lattice.weaver.v1.MemberRow", [
+            { no: 1, name: "grants", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Grant },
+            { no: 2, name: "name", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+        ]);
+    }
+    create(value?: PartialMessage<MemberRow>): MemberRow {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.grants = [];
+        message.name = "";
+        if (value !== undefined)
+            reflectionMergePartial<MemberRow>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: MemberRow): MemberRow {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* repeated lattice.weaver.v1.Grant grants */ 1:
+                    message.grants.push(Grant.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* string name */ 2:
+                    message.name = reader.string();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: MemberRow, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* repeated lattice.weaver.v1.Grant grants = 1; */
+        for (let i = 0; i < message.grants.length; i++)
+            Grant.internalBinaryWrite(message.grants[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* string name = 2; */
+        if (message.name !== "")
+            writer.tag(2, WireType.LengthDelimited).string(message.name);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.weaver.v1.MemberRow
+ */
+export const MemberRow = new MemberRow$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class Grant$Type extends MessageType<Grant> {
+    constructor() {
+        super("lattice.weaver.v1.Grant", [
+            { no: 1, name: "id", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 2, name: "role", kind: "enum", T: () => ["lattice.weaver.v1.Role", Role, "ROLE_"] },
+            { no: 3, name: "by", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
+    }
+    create(value?: PartialMessage<Grant>): Grant {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.id = new Uint8Array(0);
+        message.role = 0;
+        message.by = new Uint8Array(0);
+        if (value !== undefined)
+            reflectionMergePartial<Grant>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: Grant): Grant {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* bytes id */ 1:
+                    message.id = reader.bytes();
+                    break;
+                case /* lattice.weaver.v1.Role role */ 2:
+                    message.role = reader.int32();
+                    break;
+                case /* bytes by */ 3:
+                    message.by = reader.bytes();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: Grant, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* bytes id = 1; */
+        if (message.id.length)
+            writer.tag(1, WireType.LengthDelimited).bytes(message.id);
+        /* lattice.weaver.v1.Role role = 2; */
+        if (message.role !== 0)
+            writer.tag(2, WireType.Varint).int32(message.role);
+        /* bytes by = 3; */
+        if (message.by.length)
+            writer.tag(3, WireType.LengthDelimited).bytes(message.by);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.weaver.v1.Grant
+ */
+export const Grant = new Grant$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class InviteRow$Type extends MessageType<InviteRow> {
+    constructor() {
+        super("lattice.weaver.v1.InviteRow", [
+            { no: 1, name: "role", kind: "enum", T: () => ["lattice.weaver.v1.Role", Role, "ROLE_"] },
+            { no: 2, name: "expires_ms", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 3, name: "inviter", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 4, name: "used_by", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 5, name: "revoked", kind: "scalar", T: 8 /*ScalarType.BOOL*/ }
+        ]);
+    }
+    create(value?: PartialMessage<InviteRow>): InviteRow {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.role = 0;
+        message.expiresMs = 0n;
+        message.inviter = new Uint8Array(0);
+        message.usedBy = new Uint8Array(0);
+        message.revoked = false;
+        if (value !== undefined)
+            reflectionMergePartial<InviteRow>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: InviteRow): InviteRow {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* lattice.weaver.v1.Role role */ 1:
+                    message.role = reader.int32();
+                    break;
+                case /* uint64 expires_ms */ 2:
+                    message.expiresMs = reader.uint64().toBigInt();
+                    break;
+                case /* bytes inviter */ 3:
+                    message.inviter = reader.bytes();
+                    break;
+                case /* bytes used_by */ 4:
+                    message.usedBy = reader.bytes();
+                    break;
+                case /* bool revoked */ 5:
+                    message.revoked = reader.bool();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: InviteRow, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* lattice.weaver.v1.Role role = 1; */
+        if (message.role !== 0)
+            writer.tag(1, WireType.Varint).int32(message.role);
+        /* uint64 expires_ms = 2; */
+        if (message.expiresMs !== 0n)
+            writer.tag(2, WireType.Varint).uint64(message.expiresMs);
+        /* bytes inviter = 3; */
+        if (message.inviter.length)
+            writer.tag(3, WireType.LengthDelimited).bytes(message.inviter);
+        /* bytes used_by = 4; */
+        if (message.usedBy.length)
+            writer.tag(4, WireType.LengthDelimited).bytes(message.usedBy);
+        /* bool revoked = 5; */
+        if (message.revoked !== false)
+            writer.tag(5, WireType.Varint).bool(message.revoked);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.weaver.v1.InviteRow
+ */
+export const InviteRow = new InviteRow$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class ChildRow$Type extends MessageType<ChildRow> {
+    constructor() {
+        super("lattice.weaver.v1.ChildRow", [
+            { no: 1, name: "alias", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 2, name: "store_type", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 3, name: "added_by", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
+    }
+    create(value?: PartialMessage<ChildRow>): ChildRow {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.alias = "";
+        message.storeType = "";
+        message.addedBy = new Uint8Array(0);
+        if (value !== undefined)
+            reflectionMergePartial<ChildRow>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ChildRow): ChildRow {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* string alias */ 1:
+                    message.alias = reader.string();
+                    break;
+                case /* string store_type */ 2:
+                    message.storeType = reader.string();
+                    break;
+                case /* bytes added_by */ 3:
+                    message.addedBy = reader.bytes();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ChildRow, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* string alias = 1; */
+        if (message.alias !== "")
+            writer.tag(1, WireType.LengthDelimited).string(message.alias);
+        /* string store_type = 2; */
+        if (message.storeType !== "")
+            writer.tag(2, WireType.LengthDelimited).string(message.storeType);
+        /* bytes added_by = 3; */
+        if (message.addedBy.length)
+            writer.tag(3, WireType.LengthDelimited).bytes(message.addedBy);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.weaver.v1.ChildRow
+ */
+export const ChildRow = new ChildRow$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class SchemaRow$Type extends MessageType<SchemaRow> {
+    constructor() {
+        super("lattice.weaver.v1.SchemaRow", [
+            { no: 1, name: "raises", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => SchemaRaise }
+        ]);
+    }
+    create(value?: PartialMessage<SchemaRow>): SchemaRow {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.raises = [];
+        if (value !== undefined)
+            reflectionMergePartial<SchemaRow>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: SchemaRow): SchemaRow {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* repeated lattice.weaver.v1.SchemaRaise raises */ 1:
+                    message.raises.push(SchemaRaise.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: SchemaRow, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* repeated lattice.weaver.v1.SchemaRaise raises = 1; */
+        for (let i = 0; i < message.raises.length; i++)
+            SchemaRaise.internalBinaryWrite(message.raises[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.weaver.v1.SchemaRow
+ */
+export const SchemaRow = new SchemaRow$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class SchemaRaise$Type extends MessageType<SchemaRaise> {
+    constructor() {
+        super("lattice.weaver.v1.SchemaRaise", [
+            { no: 1, name: "id", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 2, name: "schema", kind: "scalar", T: 13 /*ScalarType.UINT32*/ }
+        ]);
+    }
+    create(value?: PartialMessage<SchemaRaise>): SchemaRaise {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.id = new Uint8Array(0);
+        message.schema = 0;
+        if (value !== undefined)
+            reflectionMergePartial<SchemaRaise>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: SchemaRaise): SchemaRaise {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* bytes id */ 1:
+                    message.id = reader.bytes();
+                    break;
+                case /* uint32 schema */ 2:
+                    message.schema = reader.uint32();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: SchemaRaise, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* bytes id = 1; */
+        if (message.id.length)
+            writer.tag(1, WireType.LengthDelimited).bytes(message.id);
+        /* uint32 schema = 2; */
+        if (message.schema !== 0)
+            writer.tag(2, WireType.Varint).uint32(message.schema);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.weaver.v1.SchemaRaise
+ */
+export const SchemaRaise = new SchemaRaise$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class OpRow$Type extends MessageType<OpRow> {
+    constructor() {
+        super("lattice.weaver.v1.OpRow", [
+            { no: 1, name: "author", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 2, name: "op", kind: "message", T: () => SystemOp },
+            { no: 3, name: "void", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+        ]);
+    }
+    create(value?: PartialMessage<OpRow>): OpRow {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.author = new Uint8Array(0);
+        message.void = "";
+        if (value !== undefined)
+            reflectionMergePartial<OpRow>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: OpRow): OpRow {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* bytes author */ 1:
+                    message.author = reader.bytes();
+                    break;
+                case /* lattice.weaver.v1.SystemOp op */ 2:
+                    message.op = SystemOp.internalBinaryRead(reader, reader.uint32(), options, message.op);
+                    break;
+                case /* string void */ 3:
+                    message.void = reader.string();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: OpRow, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* bytes author = 1; */
+        if (message.author.length)
+            writer.tag(1, WireType.LengthDelimited).bytes(message.author);
+        /* lattice.weaver.v1.SystemOp op = 2; */
+        if (message.op)
+            SystemOp.internalBinaryWrite(message.op, writer.tag(2, WireType.LengthDelimited).fork(), options).join();
+        /* string void = 3; */
+        if (message.void !== "")
+            writer.tag(3, WireType.LengthDelimited).string(message.void);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.weaver.v1.OpRow
+ */
+export const OpRow = new OpRow$Type();

@@ -1,0 +1,32 @@
+/** What goes wrong at a command line, and how it is told: one line on stderr, and an exit code. */
+import { LatticeError, type ErrorCode } from "@lattice/model";
+import { oneLine } from "./print/text.ts";
+
+export const EXIT_FAILURE = 1;
+export const EXIT_USAGE = 2;
+
+/** The words of the command line make no sense; nothing was asked of any node. */
+export class UsageError extends LatticeError {
+  constructor(message: string, usage?: string) {
+    super("invalid-argument", usage === undefined ? message : `${message}; usage: ${usage}`);
+  }
+}
+
+export interface ErrorDocument {
+  readonly error: { readonly code: ErrorCode; readonly message: string; readonly line?: number };
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+/** `line` is the number of the line in a script. */
+export function formatError(error: unknown, options: { json: boolean; line?: number }): string {
+  const { code, message } = LatticeError.from(error);
+  const text = oneLine(message);
+  if (options.json) {
+    const at = options.line === undefined ? {} : { line: options.line };
+    return JSON.stringify({ error: { code, message: text, ...at } } satisfies ErrorDocument);
+  }
+  return options.line === undefined ? `error: ${text}` : `error: line ${options.line}: ${text}`;
+}

@@ -1,0 +1,117 @@
+/**
+ * What the words behind `lattice` and the environment ask for. A flag wins over its environment variable, which wins
+ * over the default.
+ */
+import { resolve } from "node:path";
+import { UsageError } from "./errors.ts";
+import { takeFlags, type Flag, type FlagValues } from "./flags.ts";
+import { defaultDataDirectory, type ListenAddress } from "./node-access.ts";
+import type { Environment } from "./world.ts";
+
+/** Understood on every line, in every mode. */
+export const LINE_FLAGS: readonly Flag[] = [
+  { name: "store", value: "STORE", help: "act on this store: id, prefix or name", completes: "store" },
+  { name: "json", help: "print JSON, one document a line" },
+  { name: "verbose", help: "print also what is left out by default" },
+  { name: "help", help: "explain the command instead of running it" },
+];
+
+/** Understood only behind `lattice` itself. */
+export const PROCESS_FLAGS: readonly Flag[] = [
+  { name: "daemon", help: "run a node until SIGINT or SIGTERM" },
+  { name: "embedded", help: "run a node in this process, and the command line on it" },
+  { name: "data", value: "DIR", help: "data directory" },
+  { name: "listen", value: "HOST[:PORT]", help: "where the node listens for peers", repeated: true },
+  { name: "version", help: "print the version" },
+];
+
+export type Mode = "help" | "version" | "daemon" | "repl" | "script" | "one-shot";
+
+export interface Invocation {
+  readonly mode: Mode;
+  /** The command of a one-shot, its flags included. */
+  readonly words: readonly string[];
+  readonly embedded: boolean;
+  readonly dataDirectory: string;
+  readonly hasOwnDataDirectory: boolean;
+  readonly listen: readonly ListenAddress[] | undefined;
+  readonly store: string | undefined;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+export interface InvocationOptions {
+  readonly env: Environment;
+  readonly isTerminal: boolean;
+}
+
+export function readInvocation(argv: readonly string[], options: InvocationOptions): Invocation {
+  const { env } = options;
+  const given = takeFlags(argv, [...PROCESS_FLAGS, ...LINE_FLAGS]);
+  const mode = modeOf(given, options.isTerminal);
+  const embedded = given.switches.has("embedded");
+  const data = given.values.get("data")?.[0] ?? nonEmpty(env["LATTICE_DATA"]);
+  const listen = given.values.get("listen") ?? (mode === "daemon" || embedded ? envListen(env) : undefined);
+  if (listen !== undefined && mode !== "daemon" && !embedded) {
+    throw new UsageError("--listen needs --daemon or --embedded: only a node listens");
+  }
+  return {
+    mode,
+    words: mode === "one-shot" ? commandWords(given) : [],
+    embedded,
+    dataDirectory: resolve(data ?? defaultDataDirectory(env)),
+    hasOwnDataDirectory: data !== undefined,
+    listen: listen?.map(parseListenAddress),
+    store: given.values.get("store")?.[0] ?? nonEmpty(env["LATTICE_STORE"]),
+    json: given.switches.has("json"),
+    verbose: given.switches.has("verbose"),
+  };
+}
+
+function modeOf(given: FlagValues, isTerminal: boolean): Mode {
+  const { switches, words, literal } = given;
+  const isScript = words.length === 1 && words[0] === "-";
+  const hasCommand = !isScript && words.length + (literal?.length ?? 0) > 0;
+  if (switches.has("version")) return "version";
+  if (switches.has("help") && !hasCommand) return "help";
+  if (switches.has("daemon")) {
+    if (switches.has("embedded")) throw new UsageError("--daemon and --embedded exclude each other");
+    if (hasCommand || isScript) {
+      throw new UsageError("--daemon takes no command; run the command beside it, without --daemon");
+    }
+    return "daemon";
+  }
+  if (hasCommand) {
+    const first = words[0];
+    if (first?.startsWith("-") === true) throw new UsageError(`unknown flag ${first}; see lattice --help`);
+    return "one-shot";
+  }
+  return isScript || !isTerminal ? "script" : "repl";
+}
+
+function commandWords(given: FlagValues): readonly string[] {
+  const help = given.switches.has("help") ? ["--help"] : [];
+  const literal = given.literal === undefined ? [] : ["--", ...given.literal];
+  return [...given.words, ...help, ...literal];
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+function envListen(env: Environment): readonly string[] | undefined {
+  return nonEmpty(env["LATTICE_LISTEN"])
+    ?.split(/[\s,]+/)
+    .filter((part) => part !== "");
+}
+
+/** `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; without a port the system chooses one. */
+export function parseListenAddress(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2] ?? (/^[0-9a-fA-F:]+:[0-9a-fA-F:.]*$/.test(text) ? text : undefined);
+  const port = Number(match?.[3] ?? 0);
+  if (host === undefined || port > 65_535) {
+    throw new UsageError(`"${text}" is no address to listen on; write HOST, HOST:PORT or [IPV6]:PORT`);
+  }
+  return { host, port };
+}

@@ -1,0 +1,75 @@
+/**
+ * The one place where the command line meets a node: over its socket, or in this process. Both packages are large, so
+ * each is loaded when a command first needs it.
+ */
+import { homedir, platform } from "node:os";
+import { join } from "node:path";
+import type { LatticeClient } from "@lattice/api";
+import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";
+import type { Environment } from "./world.ts";
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Reflection {
+  /** By the service's full name. */
+  service(name: string): ServiceInfo;
+}
+
+export interface RunningNode {
+  readonly client: LatticeClient;
+  readonly dataDirectory: string;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly dataDirectory: string;
+  /** Absent: the node's own choice. */
+  readonly listen?: readonly ListenAddress[];
+}
+
+export interface NodeAccess {
+  /** Throws `unavailable` where no node listens. */
+  connect(dataDirectory: string): Promise<LatticeClient>;
+  open(options: OpenOptions): Promise<RunningNode>;
+  /** `descriptors` is an encoded FileDescriptorSet. */
+  reflect(descriptors: Uint8Array): Promise<Reflection>;
+}
+
+// Until the packages export these, their shape stands here.
+interface ApiModule {
+  connect(socketPath: string): Promise<LatticeClient>;
+  messageTypesOf(descriptors: Uint8Array): Reflection;
+}
+interface RuntimeModule {
+  openRuntime(options: OpenOptions): Promise<RunningNode>;
+}
+
+async function api(): Promise<ApiModule> {
+  return (await import("@lattice/api")) as unknown as ApiModule;
+}
+
+async function runtime(): Promise<RuntimeModule> {
+  return (await import("@lattice/runtime")) as unknown as RuntimeModule;
+}
+
+export const systemNodeAccess: NodeAccess = {
+  connect: async (dataDirectory) => (await api()).connect(socketPath(dataDirectory)),
+  open: async (options) => (await runtime()).openRuntime(options),
+  reflect: async (descriptors) => (await api()).messageTypesOf(descriptors),
+};
+
+// The runtime has the same two rules. They are repeated because a command for the daemon would otherwise load a whole
+// node only to learn a path; a test holds them equal.
+
+export function defaultDataDirectory(env: Environment): string {
+  if (platform() === "darwin") return join(homedir(), "Library", "Application Support", "lattice");
+  const base = env["XDG_DATA_HOME"];
+  return join(base === undefined || base === "" ? join(homedir(), ".local", "share") : base, "lattice");
+}
+
+export function socketPath(dataDirectory: string): string {
+  return join(dataDirectory, "lattice.sock");
+}

@@ -1,0 +1,32 @@
+/** Binds `main` to this process: its streams, signals and exit code. */
+import process from "node:process";
+import { main } from "./main.ts";
+import { systemNodeAccess } from "./node-access.ts";
+import type { SignalName } from "./world.ts";
+
+export async function start(): Promise<void> {
+  // Whoever reads us may stop reading (`lattice … | head`): nobody is left to tell.
+  process.stdout.on("error", () => process.exit(0));
+  const code = await main({
+    argv: process.argv.slice(2),
+    env: process.env,
+    input: process.stdin,
+    output: process.stdout,
+    errors: process.stderr,
+    node: systemNodeAccess,
+    onSignal: (name, handler) => listen(name, handler),
+  });
+  await Promise.all([drain(process.stdout), drain(process.stderr)]);
+  process.exit(code);
+}
+
+function listen(name: SignalName, handler: () => void): () => void {
+  process.on(name, handler);
+  return () => process.off(name, handler);
+}
+
+function drain(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => resolve());
+  });
+}

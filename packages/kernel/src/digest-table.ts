@@ -1,0 +1,60 @@
+/**
+ * A table of the state that keeps the digest of its rows: the sum of SHA-256(key length ‖ key ‖ value length ‖ value)
+ * (weaver.md §9). The digest does not depend on the order in which the rows were written.
+ */
+import { equalBytes, sha256, SetSum, type Hash } from "@lattice/model";
+import type { StateRange, StateTable } from "@lattice/store";
+import type { Table } from "@lattice/storage";
+
+export function rowHash(key: Uint8Array, value: Uint8Array): Hash {
+  const out = new Uint8Array(8 + key.length + value.length);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, key.length);
+  out.set(key, 4);
+  view.setUint32(4 + key.length, value.length);
+  out.set(value, 8 + key.length);
+  return sha256(out);
+}
+
+export class DigestTable implements StateTable {
+  readonly #table: Table;
+  readonly #sum: SetSum;
+
+  constructor(table: Table, sum: SetSum) {
+    this.#table = table;
+    this.#sum = sum;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#table.get(key);
+  }
+
+  has(key: Uint8Array): boolean {
+    return this.#table.has(key);
+  }
+
+  range(range?: StateRange) {
+    return this.#table.range(range);
+  }
+
+  count(): number {
+    return this.#sum.count;
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    const before = this.#table.get(key);
+    if (before !== undefined) {
+      if (equalBytes(before, value)) return;
+      this.#sum.remove(rowHash(key, before));
+    }
+    this.#sum.add(rowHash(key, value));
+    this.#table.put(key, value);
+  }
+
+  delete(key: Uint8Array): boolean {
+    const before = this.#table.get(key);
+    if (before === undefined) return false;
+    this.#sum.remove(rowHash(key, before));
+    return this.#table.delete(key);
+  }
+}

@@ -1,0 +1,14 @@
+/** Bounds of one store (weaver.md §3, §5). */
+
+/** Floating intentions of one author, and in all. Past it the newcomer is dropped; anti-entropy brings it back. */
+export const FLOATING_PER_AUTHOR_MAX = 2048;
+export const FLOATING_COUNT_MAX = 16384;
+export const FLOATING_BYTES_MAX = 64 << 20;
+/** How often the signatures of a batch are looked at anew before what is left of it is held. */
+export const CLOSURE_ROUNDS_MAX = 8;
+/** Changes that wait for one slow consumer. */
+export const CHANGES_PENDING_MAX = 1024;
+/** Intentions that are projected in one transaction when the projection is behind. */
+export const PROJECT_COUNT_MAX = 2048;
+/** Records at the end of the log that are checked each time the store is opened. */
+export const TAIL_CHECK_COUNT = 16;

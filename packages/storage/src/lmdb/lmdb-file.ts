@@ -1,0 +1,184 @@
+/**
+ * One LMDB file: the tables, and beside them what this package has to know of the file.
+ *
+ *   @storage    format, generation (of the last journal whose rows are all here), long/‹table› (see
+ *               `LmdbTable.longCount`): numbers in decimal;  salt: random bytes, made with the file
+ *   @continued  the rest of keys too long for LMDB, see `LmdbTable`
+ *
+ * Written in `transactionSync` only: the asynchronous writes of LMDB's binding corrupt the heap when the
+ * disk is full, and one whose body returns a promise blocks the process for good.
+ */
+import { mkdirSync, statfsSync, statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { dirname } from "node:path";
+import { LatticeError, utf8 } from "@lattice/model";
+import { open, type RootDatabase } from "lmdb";
+import { toLatticeError } from "./fault.ts";
+import { LmdbTable, type Rows } from "./lmdb-table.ts";
+import { syncDirectory, syncFile } from "./sync-file.ts";
+
+const FORMAT = 1;
+const SALT_BYTES = 8;
+
+export interface LmdbFileOptions {
+  readonly path: string;
+  readonly tables: readonly string[];
+  /** Whether a write is on disk when it returns. */
+  readonly sync: boolean;
+}
+
+type Root = RootDatabase<Uint8Array, Uint8Array>;
+
+export class LmdbFile {
+  readonly path: string;
+  /** Tells the journal of this file from that of another. */
+  readonly salt: Uint8Array;
+  readonly #root: Root;
+  readonly #meta: Rows;
+  readonly #tables = new Map<string, LmdbTable>();
+
+  private constructor(options: LmdbFileOptions, root: Root) {
+    this.path = options.path;
+    this.#root = root;
+    this.#meta = openRows(root, "@storage");
+    this.salt = this.#claim();
+    const continued = openRows(root, "@continued");
+    for (const name of options.tables) {
+      this.#tables.set(name, new LmdbTable({ name, rows: openRows(root, name), continued }));
+    }
+    this.#readLongCounts();
+  }
+
+  static open(options: LmdbFileOptions): LmdbFile {
+    const { path } = options;
+    try {
+      const isNew = prepare(path);
+      const root = open<Uint8Array, Uint8Array>({
+        path,
+        noSubdir: true,
+        encoding: "binary",
+        keyEncoding: "binary",
+        overlappingSync: false,
+        noSync: !options.sync,
+        maxDbs: options.tables.length + 2,
+      });
+      const file = openOrClose(root, () => {
+        if (!isNew) refuseTruncated(root, path);
+        return new LmdbFile(options, root);
+      });
+      if (isNew && options.sync) syncDirectory(dirname(path));
+      return file;
+    } catch (error) {
+      throw toLatticeError(error, { file: path });
+    }
+  }
+
+  get tables(): ReadonlyMap<string, LmdbTable> {
+    return this.#tables;
+  }
+
+  /** Of the last journal whose rows are all in this file; 0 before there was one. */
+  get generation(): number {
+    return this.#readNumber("generation");
+  }
+
+  /** Runs `body`, which writes to tables, and keeps all of it or nothing. */
+  write(generation: number, body: () => void): void {
+    try {
+      this.#root.transactionSync(() => {
+        body();
+        this.#writeNumber("generation", generation);
+        for (const [name, table] of this.#tables) this.#writeNumber(`long/${name}`, table.longCount);
+      });
+    } catch (error) {
+      this.#readLongCounts();
+      throw toLatticeError(error, { file: this.path });
+    }
+  }
+
+  /** What was written without `sync` is on disk when this returns. */
+  sync(): void {
+    syncFile(this.path);
+  }
+
+  get bytes(): number {
+    return statSync(this.path).size;
+  }
+
+  /** Of the disk that the file is on. */
+  get bytesFree(): number {
+    const { bavail, bsize } = statfsSync(this.path);
+    return bavail * bsize;
+  }
+
+  async close(): Promise<void> {
+    for (const table of this.#tables.values()) table.endRanges();
+    await this.#root.close();
+  }
+
+  /** Makes a new file ours, or checks that it is. */
+  #claim(): Uint8Array {
+    const salt = this.#meta.get(utf8("salt"));
+    if (salt === undefined) return this.#claimNew();
+    const format = this.#readNumber("format");
+    if (format !== FORMAT) {
+      throw new LatticeError("failed-precondition", `${this.path} has format ${format}, this program reads ${FORMAT}`);
+    }
+    return salt;
+  }
+
+  #claimNew(): Uint8Array {
+    const salt = new Uint8Array(randomBytes(SALT_BYTES));
+    this.#root.transactionSync(() => {
+      this.#meta.put(utf8("salt"), salt);
+      this.#writeNumber("format", FORMAT);
+    });
+    return salt;
+  }
+
+  #readLongCounts(): void {
+    for (const [name, table] of this.#tables) table.longCount = this.#readNumber(`long/${name}`);
+  }
+
+  #readNumber(name: string): number {
+    const text = this.#meta.get(utf8(name));
+    return text === undefined ? 0 : Number(new TextDecoder().decode(text));
+  }
+
+  #writeNumber(name: string, value: number): void {
+    this.#meta.put(utf8(name), utf8(String(value)));
+  }
+}
+
+function openRows(root: Root, name: string): Rows {
+  return root.openDB<Uint8Array, Uint8Array>({ name, encoding: "binary", keyEncoding: "binary" });
+}
+
+function openOrClose<T>(root: Root, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    void root.close();
+    throw error;
+  }
+}
+
+/** Says whether the file is yet to be made. */
+function prepare(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found && !found.isFile()) {
+    throw new LatticeError("failed-precondition", `${path} is not a file`, { details: { file: path } });
+  }
+  if (found) return false;
+  mkdirSync(dirname(path), { recursive: true });
+  return true;
+}
+
+/** Reading what a mapped file does not have would end the process (SIGBUS). */
+function refuseTruncated(root: Root, path: string): void {
+  const { lastPageNumber, pageSize } = root.getStats() as { lastPageNumber: number; pageSize: number };
+  const { size } = statSync(path);
+  if (size < (lastPageNumber + 1) * pageSize) {
+    throw new LatticeError("corrupt", `${path} is cut off: ${size} bytes of ${(lastPageNumber + 1) * pageSize}`);
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * The storage port over an LMDB file.
+ *
+ * A transaction writes to memory: to an overlay over the rows in LMDB. A flush appends what was written to a
+ * journal beside the file. When the overlay has grown enough, the next flush merges it into LMDB instead,
+ * sorted and in one commit, and the journal begins anew. So a durable transaction costs one write and one
+ * sync, and LMDB's copying of pages is shared by thousands of rows.
+ *
+ * Invariants:
+ * 1. What LMDB and the journal hold together is what the last flush that resolved made durable, or more.
+ * 2. Nothing is written to LMDB but by a merge, and a merge is one transaction of LMDB.
+ * 3. No merge while a frame is being written.
+ *
+ * With `durability: "lazy"` there is no journal: a flush makes nothing durable, merges now and then, and
+ * whatever was not merged is lost in a crash; after a crash of the machine the file may be damaged. For
+ * state that can be rebuilt. It merges in `flush()` and `close()` only, so that the caller decides that
+ * what the state derives from is durable before it.
+ */
+import { existsSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+import { LatticeError } from "@lattice/model";
+import type { Storage, Table, TableReader } from "../storage.ts";
+import { Transactor } from "../transactor.ts";
+import type { Change } from "../undo-log.ts";
+import { isNoRoom } from "./fault.ts";
+import { Journal, removeJournal } from "./journal.ts";
+import { PAGE_BYTES, payloadBytes, type JournalRow, type JournalSection } from "./journal-frame.ts";
+import { LmdbFile } from "./lmdb-file.ts";
+import { OverlayTable, type Written } from "./overlay-table.ts";
+
+export interface LmdbStorageOptions {
+  /** Of the database file; its directory is made if need be. Lock and journal lie beside it. */
+  readonly path: string;
+  /** All tables that will be asked for. Names that begin with "@" are taken. */
+  readonly tables: readonly string[];
+  readonly durability: "journal" | "lazy";
+  /** The overlay is merged when it takes more memory than this, roughly. */
+  readonly overlayBytesMax?: number;
+  /** It is also merged when the journal is longer than this. */
+  readonly journalBytesMax?: number;
+  /** A flush of more than this is merged at once, since its bytes would be written twice otherwise. */
+  readonly frameBytesMax?: number;
+}
+
+export interface LmdbStorage extends Storage {
+  /** Bytes that the next merge writes, roughly; what a lazy storage would lose in a crash. */
+  bytesPending(): number;
+}
+
+const OVERLAY_BYTES_MAX = 1 << 20;
+const JOURNAL_BYTES_MAX = 8 << 20;
+const FRAME_BYTES_MAX = 256 << 10;
+/** For the guess of what a merge writes: a leaf and what is above it; and what LMDB writes of its own. */
+const PAGES_PER_ROW = 2;
+const MERGE_BYTES_MIN = 128 << 10;
+
+/** Paths that this process has open; a second overlay over one file would not see the first. */
+const openPaths = new Set<string>();
+
+/**
+ * Costs milliseconds at any size: it reads the journal and nothing else. Throws `in-use`, `corrupt`,
+ * `permission-denied`, `disk-full`, `failed-precondition` for a path that is no file or a format that is
+ * not ours, or `internal`.
+ */
+export function openLmdbStorage(options: LmdbStorageOptions): LmdbStorage {
+  const path = resolve(options.path);
+  if (openPaths.has(path)) throw new LatticeError("in-use", `${path} is open already`, { details: { file: path } });
+  openPaths.add(path);
+  try {
+    return new OverlaidLmdb({ ...options, path });
+  } catch (error) {
+    openPaths.delete(path);
+    throw error;
+  }
+}
+
+/** Deletes the database, its lock and its journal; none of them need exist. */
+export function removeLmdbStorage(path: string): void {
+  if (openPaths.has(resolve(path))) throw new LatticeError("in-use", `${path} is open`);
+  // The journal last: without the database its rows would not come back.
+  rmSync(path, { force: true });
+  rmSync(`${path}-lock`, { force: true });
+  removeJournal(journalPath(path));
+}
+
+function journalPath(path: string): string {
+  return `${path.replace(/\.db$/, "")}.journal`;
+}
+
+class OverlaidLmdb implements LmdbStorage {
+  readonly #options: Required<LmdbStorageOptions>;
+  readonly #file: LmdbFile;
+  readonly #tables = new Map<string, OverlayTable>();
+  readonly #transactor: Transactor<OverlayTable, Written>;
+  readonly #journal: Journal | undefined;
+  /** Overlay size from which on a merge is tried; more than the option after one found no room. */
+  #mergeFrom: number;
+  /** Why LMDB can no longer be written to. */
+  #fault: LatticeError | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: LmdbStorageOptions) {
+    this.#options = {
+      overlayBytesMax: OVERLAY_BYTES_MAX,
+      journalBytesMax: JOURNAL_BYTES_MAX,
+      frameBytesMax: FRAME_BYTES_MAX,
+      ...options,
+    };
+    this.#mergeFrom = this.#options.overlayBytesMax;
+    this.#transactor = new Transactor({
+      makeDurable: (changes) => this.#makeDurable(changes),
+      // After all that is ready to run now, so that all who were waiting for one flush share the next.
+      schedule: (begin) => process.nextTick(begin),
+    });
+    this.#file = LmdbFile.open({ ...options, sync: !this.#isLazy });
+    try {
+      this.#openTables();
+      this.#journal = this.#openJournal();
+    } catch (error) {
+      void this.#file.close();
+      throw error;
+    }
+  }
+
+  table(name: string): TableReader {
+    return this.#table(name);
+  }
+
+  transaction<T>(body: (table: (name: string) => Table) => T): T {
+    const result = this.#transactor.transaction(() => body((name) => this.#table(name)));
+    // What is lost in a crash is all that was not merged: the overlay, which can be dropped as a whole.
+    if (this.#isLazy) this.#transactor.forgetChanges();
+    return result;
+  }
+
+  flush(): Promise<void> {
+    return this.#transactor.flush();
+  }
+
+  rollback(): void {
+    this.#transactor.rollback();
+    if (this.#isLazy) for (const table of this.#tables.values()) table.drop();
+  }
+
+  bytesPending(): number {
+    let bytes = 0;
+    for (const table of this.#tables.values()) bytes += table.overlayBytes;
+    return bytes;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get #isLazy(): boolean {
+    return this.#options.durability === "lazy";
+  }
+
+  #table(name: string): OverlayTable {
+    const table = this.#tables.get(name);
+    if (!table) throw new LatticeError("internal", `${this.#options.path} was opened without a table ${name}`);
+    return table;
+  }
+
+  #openTables(): void {
+    const transactor = this.#transactor;
+    for (const [name, base] of this.#file.tables) {
+      this.#tables.set(name, new OverlayTable({ name, file: this.#options.path, base, transactor }));
+    }
+  }
+
+  #openJournal(): Journal | undefined {
+    const path = journalPath(this.#options.path);
+    if (this.#isLazy && !existsSync(path)) return undefined;
+    const journal = Journal.open({
+      path,
+      salt: this.#file.salt,
+      mergedGeneration: this.#file.generation,
+      replay: ({ table, rows }) => this.#table(table).replay(rows),
+    });
+    if (!this.#isLazy) return journal;
+    // Left by an opening that was not lazy.
+    journal.close();
+    this.#merge(journal.generation);
+    this.#file.sync();
+    removeJournal(path);
+    return undefined;
+  }
+
+  async #makeDurable(changes: readonly Change<OverlayTable, Written>[]): Promise<void> {
+    if (this.#fault) throw this.#fault;
+    if (!this.#journal) {
+      this.#makeLazy();
+      return;
+    }
+    if (changes.length === 0) return;
+    const sections = sealChanges(changes);
+    const isLarge = payloadBytes(sections) > this.#options.frameBytesMax;
+    if ((isLarge || this.#isMergeDue(this.#journal)) && this.#tryMerge()) return;
+    if (isLarge) throw new LatticeError("disk-full", `no room to write ${this.#options.path}`);
+    await this.#journal.append(sections);
+  }
+
+  #makeLazy(): void {
+    if (this.bytesPending() < this.#mergeFrom || this.#tryMerge()) return;
+    for (const table of this.#tables.values()) table.drop();
+    throw new LatticeError("disk-full", `no room to write ${this.#options.path}`);
+  }
+
+  #isMergeDue(journal: Journal): boolean {
+    return journal.bytes > this.#options.journalBytesMax || this.bytesPending() >= this.#mergeFrom;
+  }
+
+  /** Says whether there was room; if not, all is as it was. */
+  #tryMerge(): boolean {
+    try {
+      if (this.#file.bytesFree < this.#mergeBytesMax()) return this.#putOffMerge();
+      this.#merge(this.#journal?.generation ?? this.#file.generation);
+      return true;
+    } catch (error) {
+      if (isNoRoom(error)) return this.#putOffMerge();
+      this.#fault = LatticeError.from(error);
+      throw this.#fault;
+    }
+  }
+
+  /** Until the overlay has grown some more. */
+  #putOffMerge(): false {
+    this.#mergeFrom = this.bytesPending() + this.#options.overlayBytesMax / 4;
+    return false;
+  }
+
+  #merge(generation: number): void {
+    const tables = [...this.#tables.values()];
+    this.#file.write(generation, () => {
+      for (const table of tables) table.writeToBase();
+    });
+    for (const table of tables) table.mergeDone();
+    this.#journal?.restart();
+    this.#mergeFrom = this.#options.overlayBytesMax;
+  }
+
+  /** LMDB writes each page that it touches anew: no more than all there are, and what is added. */
+  #mergeBytesMax(): number {
+    let rows = 0;
+    for (const table of this.#tables.values()) rows += table.overlayCount;
+    const touched = Math.min(this.#file.bytes, rows * PAGES_PER_ROW * PAGE_BYTES);
+    return touched + 2 * this.bytesPending() + MERGE_BYTES_MIN;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#transactor.close();
+      this.#mergeLast();
+    } finally {
+      this.#transactor.release();
+      await this.#file.close();
+      this.#journal?.close();
+      openPaths.delete(this.#options.path);
+    }
+  }
+
+  #mergeLast(): void {
+    if (this.bytesPending() > 0 && !this.#tryMerge() && !this.#journal) {
+      throw new LatticeError("disk-full", `no room to write ${this.#options.path}`);
+    }
+    if (!this.#journal) this.#file.sync();
+  }
+}
+
+/** What the changed keys stand for now, each once, by table. */
+function sealChanges(changes: readonly Change<OverlayTable, Written>[]): JournalSection[] {
+  const rowsByTable = new Map<OverlayTable, JournalRow[]>();
+  for (const { target, key } of changes) {
+    const written = target.writtenAt(key);
+    if (!written || written.isSealed) continue;
+    written.isSealed = true;
+    const rows = rowsByTable.get(target);
+    if (rows) rows.push({ key, value: written.value });
+    else rowsByTable.set(target, [{ key, value: written.value }]);
+  }
+  return [...rowsByTable].map(([table, rows]) => ({ table: table.name, rows }));
+}

@@ -1,0 +1,145 @@
+/**
+ * What every implementation of the port does alike: transactions that can be taken back, and flushes that
+ * are shared and that say so when something was lost.
+ *
+ * Invariants:
+ * 1. Every change since the last durable state is in the undo log, in order.
+ * 2. Nobody whose transaction was rolled back sees the next flush resolve: the callers of the flush that
+ *    failed are rejected, and if there was a transaction after the last of those calls, so are the callers
+ *    of the next.
+ */
+import { assert, LatticeError } from "@lattice/model";
+import { GroupCommit } from "./group-commit.ts";
+import { UndoLog, type Change, type Revertible } from "./undo-log.ts";
+
+export interface TransactorOptions<T extends Revertible<V>, V> {
+  /** Makes these changes durable; they are all there are. If it throws, every change not durable is taken back. */
+  readonly makeDurable: (changes: readonly Change<T, V>[]) => Promise<void>;
+  /** When a flush begins; see `GroupCommit`. */
+  readonly schedule: (begin: () => void) => void;
+}
+
+type State = "open" | "closing" | "closed";
+
+export class Transactor<T extends Revertible<V>, V> {
+  readonly #options: TransactorOptions<T, V>;
+  readonly #undo = new UndoLog<T, V>();
+  readonly #commits: GroupCommit;
+  #inTransaction = false;
+  #state: State = "open";
+  /** Where the undo log ended when a flush was last asked for. */
+  #asked = 0;
+  /** Why a transaction was rolled back of which no caller has learnt yet (invariant 2). */
+  #untold: LatticeError | undefined;
+
+  constructor(options: TransactorOptions<T, V>) {
+    this.#options = options;
+    this.#commits = new GroupCommit({ commit: () => this.#commit(), schedule: options.schedule });
+  }
+
+  assertReadable(): void {
+    if (this.#state === "closed") throw closedError();
+  }
+
+  assertWritable(): void {
+    assert(this.#inTransaction, "a table is written to in a transaction only");
+  }
+
+  record(target: T, key: string, before: V | undefined): void {
+    this.#undo.record(target, key, before);
+  }
+
+  transaction<R>(body: () => R): R {
+    if (this.#state !== "open") throw closedError();
+    assert(!this.#inTransaction, "there is no transaction in a transaction");
+    const start = this.#undo.end;
+    this.#inTransaction = true;
+    try {
+      const result = body();
+      refusePromise(result);
+      return result;
+    } catch (error) {
+      this.#undo.rollBack(start);
+      throw error;
+    } finally {
+      this.#inTransaction = false;
+    }
+  }
+
+  /** For an implementation that can go back to its durable state by itself. */
+  forgetChanges(): void {
+    this.#undo.forget();
+  }
+
+  flush(): Promise<void> {
+    if (this.#state !== "open") return Promise.reject(closedError());
+    return this.#flush();
+  }
+
+  /** Takes no more transactions; reads go on until `release`. */
+  async close(): Promise<void> {
+    this.#state = "closing";
+    await this.#flush();
+  }
+
+  /** From here on everything is refused, and a flush that is under way does not succeed. */
+  release(): void {
+    this.#state = "closed";
+  }
+
+  /** Goes back to the last durable state; whoever asks for it knows what was lost. */
+  rollback(): void {
+    assert(!this.#inTransaction, "a transaction is not interrupted");
+    this.#undo.rollBack();
+    this.#asked = this.#undo.end;
+  }
+
+  /** Goes back to the last durable state and ends, as a crash would. */
+  crash(): void {
+    assert(!this.#inTransaction, "a transaction is not interrupted");
+    this.#undo.rollBack();
+    this.release();
+  }
+
+  #flush(): Promise<void> {
+    this.#asked = this.#undo.end;
+    return this.#commits.request();
+  }
+
+  async #commit(): Promise<void> {
+    if (this.#state === "closed") throw closedError();
+    const asked = this.#asked;
+    const sealed = this.#undo.end;
+    try {
+      if (this.#untold) throw this.#untold;
+      await this.#options.makeDurable(this.#undo.changes());
+    } catch (error) {
+      throw this.#rollBack(LatticeError.from(error), asked);
+    }
+    if (this.#hasEnded()) throw closedError();
+    this.#undo.forget(sealed);
+  }
+
+  #rollBack(error: LatticeError, asked: number): LatticeError {
+    if (this.#hasEnded()) return closedError();
+    this.#untold = this.#undo.end > asked ? error : undefined;
+    this.#undo.rollBack();
+    this.#asked = this.#undo.end;
+    return error;
+  }
+
+  #hasEnded(): boolean {
+    return this.#state === "closed";
+  }
+}
+
+function closedError(): LatticeError {
+  return new LatticeError("closed", "the storage is closed");
+}
+
+function refusePromise(result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  // Whatever it still does is refused; that must not end the process as well.
+  result.catch(() => undefined);
+  assert(false, "the body of a transaction does not return a promise");
+}

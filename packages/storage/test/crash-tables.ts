@@ -1,0 +1,12 @@
+/** What the program that is killed and the test that kills it both know. */
+import { readSeqBe, utf8 } from "@lattice/model";
+import type { TableReader } from "../src/index.ts";
+
+export const CRASH_TABLES = ["one", "two", "three"];
+/** Sorts after every number. */
+export const LAST = utf8("~last");
+
+export function numberAt(table: TableReader): number {
+  const last = table.get(LAST);
+  return last ? readSeqBe(last) : 0;
+}

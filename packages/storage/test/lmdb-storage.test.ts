@@ -1,0 +1,44 @@
+import { cpSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { openLmdbStorage, type LmdbStorage, type LmdbStorageOptions } from "../src/index.ts";
+import { describeStorage, type StorageUnderTest } from "../src/testing.ts";
+import type { Storage } from "../src/index.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+
+type Settings = Omit<LmdbStorageOptions, "path" | "tables">;
+
+/** A crash is a copy of the files as they are, opened; the storage that crashed is left to close. */
+function lmdbUnderTest(settings: Settings): StorageUnderTest {
+  const optionsOf = new WeakMap<Storage, LmdbStorageOptions>();
+  const open = (options: LmdbStorageOptions): LmdbStorage => {
+    const storage = openLmdbStorage(options);
+    optionsOf.set(storage, options);
+    return storage;
+  };
+  return {
+    open: async (tables) => open({ ...settings, tables, path: join(temporaryDirectory(), "log.db") }),
+    reopen: async (storage) => {
+      await storage.close();
+      return open(optionsOf.get(storage)!);
+    },
+    crash: async (storage) => {
+      const options = optionsOf.get(storage)!;
+      const path = join(temporaryDirectory(), "log.db");
+      cpSync(dirname(options.path), dirname(path), { recursive: true });
+      await storage.close();
+      return open({ ...options, path });
+    },
+    isDurable: settings.durability === "journal",
+  };
+}
+
+describeStorage("LMDB with a journal", lmdbUnderTest({ durability: "journal" }));
+describeStorage(
+  "LMDB with a journal, merging all the time",
+  lmdbUnderTest({ durability: "journal", overlayBytesMax: 500 }),
+);
+describeStorage(
+  "LMDB with a journal, merging large transactions at once",
+  lmdbUnderTest({ durability: "journal", overlayBytesMax: 8_000, frameBytesMax: 3_000 }),
+);
+describeStorage("LMDB without a journal", lmdbUnderTest({ durability: "lazy", overlayBytesMax: 2_000 }));

@@ -1,0 +1,12 @@
+import { MemoryStorage } from "../src/index.ts";
+import { describeStorage } from "../src/testing.ts";
+
+describeStorage("MemoryStorage", {
+  open: async (tables) => new MemoryStorage({ tables }),
+  reopen: async (storage) => {
+    await storage.close();
+    return (storage as MemoryStorage).crash();
+  },
+  crash: async (storage) => (storage as MemoryStorage).crash(),
+  runs: 300,
+});
