@@ -38,17 +38,9 @@ export interface NodeAccess {
   reflect(descriptors: Uint8Array): Promise<Reflection>;
 }
 
-// Until the packages export these, their shape stands here.
-interface ApiModule {
-  connect(socketPath: string): Promise<LatticeClient>;
-  messageTypesOf(descriptors: Uint8Array): Reflection;
-}
+// Until the package exports it, its shape stands here.
 interface RuntimeModule {
   openRuntime(options: OpenOptions): Promise<RunningNode>;
-}
-
-async function api(): Promise<ApiModule> {
-  return (await import("@lattice/api")) as unknown as ApiModule;
 }
 
 async function runtime(): Promise<RuntimeModule> {
@@ -56,9 +48,9 @@ async function runtime(): Promise<RuntimeModule> {
 }
 
 export const systemNodeAccess: NodeAccess = {
-  connect: async (dataDirectory) => (await api()).connect(socketPath(dataDirectory)),
+  connect: async (dataDirectory) => (await import("@lattice/api")).connect(socketPath(dataDirectory)),
   open: async (options) => (await runtime()).openRuntime(options),
-  reflect: async (descriptors) => (await api()).messageTypesOf(descriptors),
+  reflect: async (descriptors) => (await import("@lattice/api")).messageTypesOf(descriptors),
 };
 
 // The runtime has the same two rules. They are repeated because a command for the daemon would otherwise load a whole

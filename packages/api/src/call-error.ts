@@ -9,7 +9,9 @@ export function callError(error: unknown): LatticeError {
   if (name === "AbortError") return new LatticeError("cancelled", "the call was cancelled", { cause: error });
   if (name === "TimeoutError") return new LatticeError("timeout", "the call took too long", { cause: error });
   const text = error instanceof Error ? error.message : String(error);
-  return new LatticeError("internal", oneLine(text.split(/[\r\n]/, 1)[0]!) || "internal error", { cause: error });
+  return new LatticeError("internal", oneLine(text.split(/[\r\n]/, 1)[0]!) || "internal error", {
+    cause: error,
+  });
 }
 
 /** Whoever aborts with a `LatticeError` chooses what the call fails with. */
@@ -22,7 +24,8 @@ export function abortError(signal: AbortSignal): LatticeError {
 
 /** No control characters, well-formed, and of bounded length: safe in a header and on a terminal. */
 export function oneLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   const line = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
-  return line.length <= ERROR_TEXT_LENGTH_MAX ? line : `${line.slice(0, ERROR_TEXT_LENGTH_MAX - 1).toWellFormed()}…`;
+  return line.length <= ERROR_TEXT_LENGTH_MAX
+    ? line
+    : `${line.slice(0, ERROR_TEXT_LENGTH_MAX - 1).toWellFormed()}…`;
 }

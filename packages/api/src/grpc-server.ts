@@ -152,7 +152,9 @@ class ServiceBinder {
       Object.fromEntries(
         methods.map((method) => [
           method.name,
-          method.serverStreaming ? this.#streamHandler(handlers, method) : this.#unaryHandler(handlers, method),
+          method.serverStreaming
+            ? this.#streamHandler(handlers, method)
+            : this.#unaryHandler(handlers, method),
         ]),
       ),
     );
@@ -180,7 +182,10 @@ class ServiceBinder {
     };
   }
 
-  #streamHandler(handlers: AnyServiceHandlers, method: MethodInfo): Grpc.handleServerStreamingCall<Bytes, Bytes> {
+  #streamHandler(
+    handlers: AnyServiceHandlers,
+    method: MethodInfo,
+  ): Grpc.handleServerStreamingCall<Bytes, Bytes> {
     return (call) => {
       void this.#calls.run(call, async (signal) => {
         try {
@@ -197,7 +202,11 @@ class ServiceBinder {
   }
 
   /** Answers one by one, so that a client that only asks and never reads is read no further. */
-  async #reflect(call: Grpc.ServerDuplexStream<Bytes, Bytes>, state: Reflection, signal: AbortSignal): Promise<void> {
+  async #reflect(
+    call: Grpc.ServerDuplexStream<Bytes, Bytes>,
+    state: Reflection,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { I, O } = reflection.ServerReflection.methods[0]!;
     try {
       const requests = call.iterator({ destroyOnReturn: false });

@@ -17,7 +17,10 @@ export interface CallContext {
 
 type Reply<T> = T extends object ? PartialMessage<T> : never;
 
-type UnaryHandlerOf<Method> = Method extends (input: infer Request, ...rest: never[]) => UnaryCall<any, infer Answer>
+type UnaryHandlerOf<Method> = Method extends (
+  input: infer Request,
+  ...rest: never[]
+) => UnaryCall<any, infer Answer>
   ? (request: Request, context: CallContext) => Promise<Reply<Answer>>
   : never;
 
@@ -32,9 +35,9 @@ type HandlerOf<Method> = UnaryHandlerOf<Method> | StreamHandlerOf<Method>;
 
 /** One handler for each method of the service. Handlers may throw anything; callers see a `LatticeError`. */
 export type Handlers<Client> = {
-  readonly [Name in keyof Client as [HandlerOf<Client[Name]>] extends [never] ? never : Name & string]: HandlerOf<
-    Client[Name]
-  >;
+  readonly [
+    Name in keyof Client as [HandlerOf<Client[Name]>] extends [never] ? never : Name & string
+  ]: HandlerOf<Client[Name]>;
 };
 
 export interface ServiceHandlers<Client> {
@@ -57,7 +60,7 @@ export function implementService<Client>(
   methods: Handlers<Client>,
 ): ServiceHandlers<Client> {
   const info = serviceInfoOf(service);
-  checkHandlers(info, methods as AnyServiceHandlers["methods"]);
+  checkHandlers(info, methods);
   return { service: info, methods };
 }
 
@@ -66,14 +69,18 @@ export function checkHandlers(service: ServiceInfo, methods: AnyServiceHandlers[
   for (const method of service.methods) {
     names.add(method.localName);
     if (method.clientStreaming) {
-      throw new LatticeError("invalid-argument", `${service.typeName}.${method.name}: requests cannot be a stream`);
+      throw new LatticeError(
+        "invalid-argument",
+        `${service.typeName}.${method.name}: requests cannot be a stream`,
+      );
     }
     if (!Object.hasOwn(methods, method.localName) || typeof methods[method.localName] !== "function") {
       throw new LatticeError("invalid-argument", `${service.typeName}: no handler for ${method.localName}`);
     }
   }
   for (const name of Object.keys(methods)) {
-    if (!names.has(name)) throw new LatticeError("invalid-argument", `${service.typeName} has no method ${name}`);
+    if (!names.has(name))
+      throw new LatticeError("invalid-argument", `${service.typeName} has no method ${name}`);
   }
 }
 
@@ -86,7 +93,10 @@ export function callUnary(
 ): Promise<object> {
   const signal = options.signal ?? new AbortController().signal;
   return untilAborted(signal, async () => {
-    const run = handlers.methods[method.localName] as (request: object, context: CallContext) => Promise<object>;
+    const run = handlers.methods[method.localName] as (
+      request: object,
+      context: CallContext,
+    ) => Promise<object>;
     return method.O.create(await run(method.I.create(request), { signal }));
   });
 }
@@ -98,7 +108,10 @@ export function callStream(
   request: object,
   options: CallOptions = {},
 ): AsyncIterable<object> {
-  const run = handlers.methods[method.localName] as (request: object, context: CallContext) => AsyncIterable<object>;
+  const run = handlers.methods[method.localName] as (
+    request: object,
+    context: CallContext,
+  ) => AsyncIterable<object>;
   return replyStream(async function* replies(signal) {
     for await (const reply of run(method.I.create(request), { signal })) yield method.O.create(reply);
   }, options.signal);

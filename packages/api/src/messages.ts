@@ -13,7 +13,10 @@ export function encodeMessage(type: IMessageType<any>, message: object, onMisfit
     throw misfit(type, "has a value of a wrong type", error, onMisfit);
   }
   if (bytes.length > MESSAGE_BYTES_MAX) {
-    throw new LatticeError("too-large", `${type.typeName} of ${bytes.length} bytes; at most ${MESSAGE_BYTES_MAX}`);
+    throw new LatticeError(
+      "too-large",
+      `${type.typeName} of ${bytes.length} bytes; at most ${MESSAGE_BYTES_MAX}`,
+    );
   }
   return bytes;
 }

@@ -56,7 +56,9 @@ export class Reflection {
     const names = new Set([name]);
     // A set gives what is added while it is read.
     for (const reached of names) for (const needed of this.#files.get(reached)!.dependency) names.add(needed);
-    const files = [...names].map((reached) => descriptor.FileDescriptorProto.toBinary(this.#files.get(reached)!));
+    const files = [...names].map((reached) =>
+      descriptor.FileDescriptorProto.toBinary(this.#files.get(reached)!),
+    );
     return { oneofKind: "fileDescriptorResponse", fileDescriptorResponse: { fileDescriptorProto: files } };
   }
 }

@@ -40,7 +40,9 @@ export async function connect(socketPath: string, options: CallOptions = {}): Pr
 }
 
 function noNode(path: string, cause?: unknown): LatticeError {
-  return new LatticeError("unavailable", `no node runs on ${path}: start one with "lattice --daemon"`, { cause });
+  return new LatticeError("unavailable", `no node runs on ${path}: start one with "lattice --daemon"`, {
+    cause,
+  });
 }
 
 class RemoteCaller implements Caller {
@@ -67,7 +69,10 @@ class RemoteCaller implements Caller {
     await new Promise<void>((resolve, reject) => {
       this.#client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
         if (error === undefined) resolve();
-        else reject(new LatticeError("unavailable", `what listens on ${this.#path} is no node`, { cause: error }));
+        else
+          reject(
+            new LatticeError("unavailable", `what listens on ${this.#path} is no node`, { cause: error }),
+          );
       });
     });
   }
@@ -135,7 +140,9 @@ class RemoteCaller implements Caller {
     if (error.code === GrpcStatus.UNAVAILABLE || error.code === GrpcStatus.CANCELLED) {
       return /\b(ENOENT|ECONNREFUSED)\b/.test(error.details)
         ? noNode(this.#path, error)
-        : new LatticeError("unavailable", `the connection to the node on ${this.#path} was lost`, { cause: error });
+        : new LatticeError("unavailable", `the connection to the node on ${this.#path} was lost`, {
+            cause: error,
+          });
     }
     return new LatticeError(codeOfGrpcStatus(error.code), oneLine(error.details), { cause: error });
   }

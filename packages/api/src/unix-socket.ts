@@ -6,6 +6,9 @@
  *    and only then its name.
  * 2. A name is taken by `link`, which fails where there is one already: of two that start at once, one gets it.
  * 3. Only a socket that nobody listens on is removed. Any other file is left alone.
+ *
+ * Not guaranteed: that of three or more that start at once over what a dead one left, one alone believes to have it. The
+ * lock of the node's data directory, which each takes first, sees to that.
  */
 import type { Stats } from "node:fs";
 import { chmod, link, lstat, mkdtemp, rename, rm, unlink } from "node:fs/promises";

@@ -29,7 +29,10 @@ export function encodeError(error: LatticeError): WireError {
 }
 
 /** Takes whatever the other side sent; undefined where it is no error of this project. */
-export function decodeError(text: string, metadata: (key: string) => string | undefined): LatticeError | undefined {
+export function decodeError(
+  text: string,
+  metadata: (key: string) => string | undefined,
+): LatticeError | undefined {
   const code = metadata(CODE_KEY);
   if (code === undefined) return undefined;
   // A newer node may have a code that this one does not know.

@@ -1,18 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { ERROR_CODES, LatticeError } from "@lattice/model";
 import { daemon } from "@lattice/proto";
+import type { CallContext } from "../src/index.ts";
 import { aborted, collect, failureOf, WAYS } from "./fake-node.ts";
 
 /** A handler that waits for ever, whatever its signal says. */
-function stubborn(): { readonly started: Promise<AbortSignal>; run(request: unknown, context: { signal: AbortSignal }): Promise<never> } {
+function stubborn() {
   const { promise, resolve } = Promise.withResolvers<AbortSignal>();
-  return {
-    started: promise,
-    run: (_, { signal }) => {
-      resolve(signal);
-      return new Promise(() => {});
-    },
+  const run = (_: unknown, { signal }: CallContext): Promise<never> => {
+    resolve(signal);
+    return new Promise(() => {});
   };
+  return { started: promise, run };
 }
 
 describe.each(WAYS)("a client $way", ({ clientOf }) => {
@@ -29,13 +28,24 @@ describe.each(WAYS)("a client $way", ({ clientOf }) => {
     const store = await client.store.create({ name: "köln" });
     expect({ ...seen[0]! }).toEqual({ name: "köln", type: "", parent: "" });
     const { id, ...rest } = store;
-    expect(rest).toEqual({ name: "köln", type: "", parentId: new Uint8Array(), genesisHash: new Uint8Array(), problem: "" });
+    expect(rest).toEqual({
+      name: "köln",
+      type: "",
+      parentId: new Uint8Array(),
+      genesisHash: new Uint8Array(),
+      problem: "",
+    });
     expect(id).toEqual(new Uint8Array([1, 2, 255]));
     expect(Object.getPrototypeOf(id)).toBe(Uint8Array.prototype);
   });
 
   test("carries nested messages, maps and bigints", async () => {
-    const status = { store: { name: "a" }, intentionCount: 2n ** 63n, rejected: { "bad-signature": 7n }, livePeers: [new Uint8Array(32)] };
+    const status = {
+      store: { name: "a" },
+      intentionCount: 2n ** 63n,
+      rejected: { "bad-signature": 7n },
+      livePeers: [new Uint8Array(32)],
+    };
     const client = await clientOf({ store: { status: async () => status } });
     const reply = await client.store.status({ store: "a" });
     expect(daemon.StoreStatus.equals(reply, daemon.StoreStatus.create(status))).toBe(true);
@@ -73,9 +83,7 @@ describe.each(WAYS)("a client $way", ({ clientOf }) => {
   ])("turns %s that was thrown into one internal error", async (_, thrown, message) => {
     const client = await clientOf({
       node: {
-        getStatus: () => {
-          throw thrown;
-        },
+        getStatus: () => Promise.reject(thrown),
       },
     });
     const error = await failureOf(client.node.getStatus({}));

@@ -69,7 +69,10 @@ export async function connectTo(server: GrpcServer): Promise<LatticeClient> {
 }
 
 /** The two ways to a node, which must not be told apart. */
-export const WAYS: readonly { readonly way: string; clientOf(methods: FakeMethods): Promise<LatticeClient> }[] = [
+export const WAYS: readonly {
+  readonly way: string;
+  clientOf: (methods: FakeMethods) => Promise<LatticeClient>;
+}[] = [
   { way: "in process", clientOf: (methods) => Promise.resolve(inProcessClient(fakeNode(methods))) },
   { way: "over gRPC", clientOf: async (methods) => connectTo(await serveFake(methods)) },
 ];

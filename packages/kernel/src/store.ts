@@ -8,6 +8,7 @@
  *  2. A write that failed for want of room is taken back whole; what was acknowledged before stays.
  */
 import {
+  Broadcast,
   concatBytes,
   equalBytes,
   LatticeError,
@@ -22,7 +23,9 @@ import {
 import { weaver } from "@lattice/proto";
 import type {
   CallOptions,
+  Change,
   CommandContext,
+  Gap,
   Methods,
   Op,
   QueryContext,
@@ -32,8 +35,8 @@ import type {
   Submitted,
 } from "@lattice/store";
 import type { RoleSource, SystemState } from "@lattice/systemstore";
-import { Changes } from "./changes.ts";
 import type { IngestReport, Offered } from "./ingest.ts";
+import { CHANGES_PENDING_MAX } from "./limits.ts";
 import type { WitnessLog } from "./log.ts";
 import { decodeOps, decodePayload, type Projected, type TableSum } from "./projection.ts";
 import { Replica, type Outcome, type ReplicaOptions } from "./replica.ts";
@@ -69,7 +72,10 @@ interface Waiter {
 export class Store<Client = unknown> implements AsyncDisposable {
   readonly #options: StoreOptions<Client>;
   readonly #replica: Replica;
-  readonly #changes = new Changes();
+  readonly #changes = new Broadcast<Change<unknown> | Gap>({
+    pendingMax: CHANGES_PENDING_MAX,
+    gap: ({ position }) => ({ kind: "gap", position }),
+  });
   readonly #listeners = new Set<StoreListener>();
   readonly #rejected = new Map<RejectReason | "batch-rule", number>();
   #waiters: Waiter[] = [];
@@ -301,7 +307,7 @@ export class Store<Client = unknown> implements AsyncDisposable {
       this.#options.state.rollback();
       this.#replica.reload();
       this.#projectAll();
-      this.#changes.publishGap(this.#position());
+      this.#changes.publish({ kind: "gap", position: this.#position() });
     } catch (cause) {
       this.#fail(LatticeError.from(cause));
     }
@@ -347,7 +353,7 @@ export class Store<Client = unknown> implements AsyncDisposable {
 
   #publish(step: Projected): void {
     const position = this.#position(step.wseq);
-    if (step.restarted) this.#changes.publishGap(position);
+    if (step.restarted) this.#changes.publish({ kind: "gap", position });
     else if (step.events.length > 0) this.#changes.publish({ kind: "change", events: step.events, position });
   }
 

@@ -11,14 +11,18 @@ import {
 } from "./limits.ts";
 
 export function checkKey(key: Uint8Array): void {
-  if (key.length === 0) throw new LatticeError("invalid-argument", "the key is empty; give one of 1 byte or more");
+  if (key.length === 0)
+    throw new LatticeError("invalid-argument", "the key is empty; give one of 1 byte or more");
   checkKeyBound("key", key);
 }
 
 /** For a prefix, a bound or a cursor, which may be empty. */
 export function checkKeyBound(what: string, bytes: Uint8Array): void {
   if (bytes.length > KEY_BYTES_MAX) {
-    throw new LatticeError("too-large", `the ${what} has ${bytes.length} bytes; at most ${KEY_BYTES_MAX} are allowed`);
+    throw new LatticeError(
+      "too-large",
+      `the ${what} has ${bytes.length} bytes; at most ${KEY_BYTES_MAX} are allowed`,
+    );
   }
 }
 

@@ -18,7 +18,10 @@ export interface HeadsOfKey {
 export function chooseHead(of: HeadsOfKey, prefix: string): Head {
   const [head, second] = matching(of.heads, prefix);
   if (head === undefined) {
-    throw new LatticeError("not-found", `${formatKey(of.key)} has no head ${prefix}; it has ${formatHeads(of.heads)}`);
+    throw new LatticeError(
+      "not-found",
+      `${formatKey(of.key)} has no head ${prefix}; it has ${formatHeads(of.heads)}`,
+    );
   }
   if (second !== undefined) throw ambiguous(of, prefix);
   return head;
@@ -64,7 +67,10 @@ function conflict(of: HeadsOfKey): LatticeError {
 
 function ambiguous(of: HeadsOfKey, prefix: string): LatticeError {
   const several = formatHeads(matching(of.heads, prefix));
-  return new LatticeError("ambiguous", `several heads of ${formatKey(of.key)} start with ${prefix}: ${several}`);
+  return new LatticeError(
+    "ambiguous",
+    `several heads of ${formatKey(of.key)} start with ${prefix}: ${several}`,
+  );
 }
 
 function formatHeads(heads: readonly Head[]): string {

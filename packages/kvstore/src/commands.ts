@@ -74,7 +74,10 @@ function checkBatchWrite(write: Write): void {
   checkKey(write.key);
   checkValue(write.key, write.value);
   if (write.delete && write.value.length > 0) {
-    throw new LatticeError("invalid-argument", `the batch both sets and removes ${formatKey(write.key)} in one write`);
+    throw new LatticeError(
+      "invalid-argument",
+      `the batch both sets and removes ${formatKey(write.key)} in one write`,
+    );
   }
 }
 

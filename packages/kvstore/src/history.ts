@@ -52,10 +52,14 @@ function headIds(context: Context, key: Uint8Array): readonly IntentionId[] {
 
 function decodeCursor(cursor: Uint8Array): readonly IntentionId[] {
   if (cursor.length % ID_BYTES !== 0 || cursor.length > HISTORY_PENDING_COUNT_MAX * ID_BYTES) {
-    throw new LatticeError("invalid-argument", "the cursor is none of history; pass `next` of the page before");
+    throw new LatticeError(
+      "invalid-argument",
+      "the cursor is none of history; pass `next` of the page before",
+    );
   }
   const ids: IntentionId[] = [];
-  for (let at = 0; at < cursor.length; at += ID_BYTES) ids.push(cursor.subarray(at, at + ID_BYTES) as IntentionId);
+  for (let at = 0; at < cursor.length; at += ID_BYTES)
+    ids.push(cursor.subarray(at, at + ID_BYTES) as IntentionId);
   return ids;
 }
 

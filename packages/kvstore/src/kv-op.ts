@@ -28,7 +28,8 @@ export function refusalOfOp(op: Pick<Op<KvOp>, "id" | "payload">): string | unde
   if (op.payload.writes.length === 0) return "it writes nothing";
   for (const { key, value, supersedes } of op.payload.writes) {
     if (key.length === 0) return "a key is empty";
-    if (key.length > KEY_BYTES_MAX) return `a key has ${key.length} bytes; at most ${KEY_BYTES_MAX} are allowed`;
+    if (key.length > KEY_BYTES_MAX)
+      return `a key has ${key.length} bytes; at most ${KEY_BYTES_MAX} are allowed`;
     if (value !== undefined && value.length > VALUE_BYTES_MAX) {
       return `a value has ${value.length} bytes; at most ${VALUE_BYTES_MAX} are allowed`;
     }

@@ -28,8 +28,11 @@ export function stateRange(range: KeyRange): StateRange | undefined {
   const forward = cursor.length > 0 && !reverse ? cursor : undefined;
   const backward = cursor.length > 0 && reverse ? cursor : undefined;
   const lower = greatest([prefix, range.from].filter((bound) => bound.length > 0));
-  const end = prefix.length > 0 ? prefixEnd(prefix) : undefined;
-  const upper = least([end, range.to.length > 0 ? range.to : undefined, backward].filter((bound) => bound !== undefined));
+  // A copy: `slice` of a Buffer, which is what a request off the wire can hold, is a view.
+  const end = prefix.length > 0 ? prefixEnd(new Uint8Array(prefix)) : undefined;
+  const upper = least(
+    [end, range.to.length > 0 ? range.to : undefined, backward].filter((bound) => bound !== undefined),
+  );
   const behind = forward !== undefined && (lower === undefined || compareBytes(forward, lower) >= 0);
   const start = behind ? forward : lower;
   if (start !== undefined && upper !== undefined && compareBytes(start, upper) >= 0) return undefined;

@@ -31,7 +31,7 @@ type Context = QueryContext<KvOp>;
 
 export function get(context: Context, request: GetRequest): GetReply {
   checkKey(request.key);
-  const { value, conflicted } = readRegister(readRegisters(context.read, KEYS), request.key);
+  const { value, conflicted } = readRegister({ rows: context.read.table(KEYS) }, request.key);
   return value === undefined ? { conflicted } : { value, conflicted };
 }
 
@@ -40,7 +40,11 @@ export function list(context: Context, request: ListRequest): ListReply {
   for (const [what, bytes] of Object.entries({ prefix, from, to, cursor })) checkKeyBound(what, bytes);
   const bounds = { countMax: pageCount(request.limit), removed: false };
   const { rows, next } = readPage(readRegisters(context.read, KEYS), request, bounds);
-  const entries = rows.map(([key, row]) => ({ key, value: row.winner.value!, conflicted: isConflicted(row) }));
+  const entries = rows.map(([key, row]) => ({
+    key,
+    value: row.winner.value!,
+    conflicted: isConflicted(row),
+  }));
   return { entries, next: next ?? new Uint8Array() };
 }
 

@@ -10,11 +10,23 @@
  *     of a key never falls back (kvtable 4), so the two can be compared. Of states above `TOLD_COUNT_MAX` keys only the
  *     last told are remembered; then a change can be told twice, the latest one last.
  */
-import { compareHeads, isConflicted, readRegisters, readRow, type RegisterReader, type Row } from "@lattice/kvtable";
+import {
+  compareHeads,
+  isConflicted,
+  readRegisters,
+  readRow,
+  type RegisterReader,
+  type Row,
+} from "@lattice/kvtable";
 import { bytesKey, equalBytes, LatticeError, type IntentionId, type PubKey } from "@lattice/model";
 import type { StreamContext } from "@lattice/store";
 import { checkKeyBound } from "./check-request.ts";
-import { WatchEvent_Kind, type KvOp, type WatchEvent, type WatchRequest } from "./gen/lattice/kvstore/v1/kvstore.ts";
+import {
+  WatchEvent_Kind,
+  type KvOp,
+  type WatchEvent,
+  type WatchRequest,
+} from "./gen/lattice/kvstore/v1/kvstore.ts";
 import { KEYS, type KvEvent } from "./kv-op.ts";
 import { PAGE_COUNT_DEFAULT, RESUME_KEY_COUNT_MAX, RESUME_OP_COUNT_MAX, TOLD_COUNT_MAX } from "./limits.ts";
 import { prefixRange, readPage } from "./page.ts";
@@ -134,7 +146,7 @@ class Watcher {
 
   *#tellPages(prefix: Uint8Array): Iterable<WatchEvent> {
     const bounds = { countMax: PAGE_COUNT_DEFAULT, removed: true };
-    for (let cursor: Uint8Array | undefined = NO_TOKEN; cursor !== undefined; ) {
+    for (let cursor: Uint8Array | undefined = NO_TOKEN; cursor !== undefined;) {
       const page = readPage(this.#registers, prefixRange(prefix, cursor), bounds);
       for (const [key, row] of page.rows) if (this.#remember(key, row)) yield rowEvent(key, row);
       cursor = page.next;
@@ -154,7 +166,8 @@ class Watcher {
     let opCount = 0;
     for (const op of ops) {
       opCount += 1;
-      for (const { key } of op.payload.writes) if (selects(this.#selection, key)) keys.set(bytesKey(key), key);
+      for (const { key } of op.payload.writes)
+        if (selects(this.#selection, key)) keys.set(bytesKey(key), key);
       if (opCount > RESUME_OP_COUNT_MAX || keys.size > RESUME_KEY_COUNT_MAX) return undefined;
     }
     return keys.values();
@@ -169,7 +182,9 @@ class Watcher {
   #remember(key: Uint8Array, row: Row): boolean {
     const { id, author, value } = row.winner;
     if (this.#told.size >= TOLD_COUNT_MAX) this.#told.delete(this.#told.keys().next().value!);
-    this.#told.set(bytesKey(key), { id: id.slice() as IntentionId, author, conflicted: isConflicted(row) });
+    // Copies, which do not keep the whole row in memory.
+    const copied = { id: new Uint8Array(id) as IntentionId, author: new Uint8Array(author) as PubKey };
+    this.#told.set(bytesKey(key), { ...copied, conflicted: isConflicted(row) });
     return value !== undefined;
   }
 

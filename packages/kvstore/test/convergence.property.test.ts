@@ -28,14 +28,23 @@ function voidPayload(random: Random): object {
     { writes: [{ key: new Uint8Array(KEY_BYTES_MAX + 1) }] },
     { writes: [{ key, value: new Uint8Array(VALUE_BYTES_MAX + 1) }] },
     { writes: [{ key, supersedes: [new Uint8Array(41)] }] },
-    { writes: [{ key, value: key }, { key: utf8("b"), supersedes: [new Uint8Array(40).fill(0xff)] }] },
+    {
+      writes: [
+        { key, value: key },
+        { key: utf8("b"), supersedes: [new Uint8Array(40).fill(0xff)] },
+      ],
+    },
   ];
   return payloads[random(payloads.length)]!;
 }
 
 describe("core:kvstore", () => {
   it("gives one state for one set of ops, hostile ones among them, in every causal order", () => {
-    const shape = fc.record({ seed: fc.nat(), authorCount: fc.integer({ min: 2, max: 5 }), opCount: fc.integer({ min: 1, max: 40 }) });
+    const shape = fc.record({
+      seed: fc.nat(),
+      authorCount: fc.integer({ min: 2, max: 5 }),
+      opCount: fc.integer({ min: 1, max: 40 }),
+    });
     fc.assert(
       fc.property(shape, (options) => {
         checkConvergence(kvstore, { ...options, orderCount: 3, payload });

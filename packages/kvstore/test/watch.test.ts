@@ -17,7 +17,7 @@ afterEach(() => {
 class Watching {
   /** What a consumer holds that does as it is told. */
   readonly mirror = new Map<string, string>();
-  token = new Uint8Array();
+  token: Uint8Array = new Uint8Array();
   readonly #events: AsyncIterator<kvstoreV1.WatchEvent>;
 
   constructor(on: KvReplica, request: Request = {}) {

@@ -1,7 +1,15 @@
 /** Reading registers: one key, all its heads, keys in order, their count. Core; no I/O. */
 import { concatBytes, ID_BYTES, sha256, type IntentionId } from "@lattice/model";
 import type { StateRange } from "@lattice/store";
-import { compareHeads, decodeLoser, decodeRow, rowLoserCount, rowValue, type Head, type Row } from "./head.ts";
+import {
+  compareHeads,
+  decodeLoser,
+  decodeRow,
+  rowLoserCount,
+  rowValue,
+  type Head,
+  type Row,
+} from "./head.ts";
 import type { RegisterReader } from "./registers.ts";
 
 /** Undefined for a key that was never written. A removed key has a row, whose winner has no value. */
@@ -19,7 +27,7 @@ export interface Register {
 const ABSENT: Register = { value: undefined, conflicted: false };
 
 /** The hot path: decodes nothing but what it gives. */
-export function readRegister(registers: RegisterReader, key: Uint8Array): Register {
+export function readRegister(registers: Pick<RegisterReader, "rows">, key: Uint8Array): Register {
   const stored = registers.rows.get(key);
   if (stored === undefined) return ABSENT;
   return { value: rowValue(stored), conflicted: rowLoserCount(stored) > 0 };

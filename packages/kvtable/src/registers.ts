@@ -102,7 +102,8 @@ export function refusalOfWrite(write: Pick<RegisterWrite, "id" | "supersedes">):
     return `it supersedes ${supersedes.length} heads; at most ${SUPERSEDES_COUNT_MAX} may be named`;
   }
   for (const named of supersedes) {
-    if (named.length !== ID_BYTES) return `it supersedes an id of ${named.length} bytes; an id has ${ID_BYTES}`;
+    if (named.length !== ID_BYTES)
+      return `it supersedes an id of ${named.length} bytes; an id has ${ID_BYTES}`;
     if (compareTime(named as IntentionId, id) >= 0) return "it supersedes what is not older than itself";
   }
   return undefined;

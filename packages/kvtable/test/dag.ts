@@ -1,5 +1,5 @@
 /** Random causal DAGs of writes, honest and hostile, and what their set must amount to by the plain rule. */
-import { compareBytes, makeId, sha256, toHex, utf8, type Hlc, type IntentionId, type PubKey } from "@lattice/model";
+import { compareBytes, makeId, sha256, toHex, utf8, type IntentionId, type PubKey } from "@lattice/model";
 import { authorNamed, MemoryState } from "@lattice/store/testing";
 import fc from "fast-check";
 import { applyWrite, openRegisters, registerTables, type RegisterWrite } from "@lattice/kvtable";
@@ -33,7 +33,7 @@ export function dagOf(maxLength: number): fc.Arbitrary<readonly DagWrite[]> {
 }
 
 /** Some of these were never written by anybody. */
-const PHANTOMS = [0n, 2n, 5n].map((time) => makeId(time as Hlc, sha256(utf8(`phantom ${time}`))));
+const PHANTOMS = [0n, 2n, 5n].map((time) => makeId(time, sha256(utf8(`phantom ${time}`))));
 
 function buildDag(sketches: readonly Sketch[]): readonly DagWrite[] {
   const places = placesOf(sketches);
@@ -43,7 +43,10 @@ function buildDag(sketches: readonly Sketch[]): readonly DagWrite[] {
     const everything = [...places.map((place) => place.id), ...PHANTOMS];
     const supersedes =
       hostile === undefined
-        ? liveWrites([...past].map((each) => writes[each]!), key).map((write) => write.id)
+        ? liveWrites(
+            [...past].map((each) => writes[each]!),
+            key,
+          ).map((write) => write.id)
         : hostile.map((pick) => everything[pick % everything.length]!).filter((named) => isOlder(named, id));
     writes.push({ id, author, key, past, supersedes, value: removal ? undefined : utf8(`value ${index}`) });
   }
@@ -60,12 +63,12 @@ function placesOf(sketches: readonly Sketch[]) {
   for (const [index, { author, seen, step }] of sketches.entries()) {
     const past = new Set<number>();
     for (let other = 0; other < index; other++) {
-      const sees = sketches[other]!.author === author || ((seen >> other % 16) & 1) === 1;
+      const sees = sketches[other]!.author === author || ((seen >> (other % 16)) & 1) === 1;
       if (sees) for (const each of [other, ...places[other]!.past]) past.add(each);
     }
     let time = BigInt(step);
     for (const each of past) if (places[each]!.time >= time) time = places[each]!.time + 1n;
-    const id = makeId(time as Hlc, sha256(utf8(`op ${index}`)));
+    const id = makeId(time, sha256(utf8(`op ${index}`)));
     places.push({ id, time, past, author: authorNamed(`author ${author}`) });
   }
   return places;
@@ -106,7 +109,7 @@ export function causalOrderBy(writes: readonly DagWrite[], numbers: readonly num
     const ready = [...writes.keys()].filter(
       (index) => !placed.has(index) && [...writes[index]!.past].every((each) => placed.has(each)),
     );
-    ready.sort((a, b) => (numbers[a % numbers.length]! - numbers[b % numbers.length]!) || a - b);
+    ready.sort((a, b) => numbers[a % numbers.length]! - numbers[b % numbers.length]! || a - b);
     placed.add(ready[0]!);
   }
   return [...placed].map((index) => writes[index]!);

@@ -1,4 +1,4 @@
-import { makeId, sha256, toHex, utf8, type Hlc, type IntentionId } from "@lattice/model";
+import { makeId, sha256, toHex, utf8, type IntentionId } from "@lattice/model";
 import { authorNamed, MemoryState } from "@lattice/store/testing";
 import { describe, expect, it } from "vitest";
 import {
@@ -23,7 +23,10 @@ function setUp() {
   return { state, registers: openRegisters(state, "r") };
 }
 
-function write(time: number, of: Partial<RegisterWrite> & { by?: string; name?: string } = {}): RegisterWrite {
+function write(
+  time: number,
+  of: Partial<RegisterWrite> & { by?: string; name?: string } = {},
+): RegisterWrite {
   const { by = "alice", name = "", value = utf8(`value ${time}`), supersedes = [] } = of;
   return { id: idOf(time, name), author: authorNamed(by), value, supersedes };
 }
@@ -33,7 +36,7 @@ function removal(time: number, supersedes: readonly IntentionId[] = []): Registe
 }
 
 function idOf(time: number, name = ""): IntentionId {
-  return makeId(BigInt(time) as Hlc, sha256(utf8(`${time}${name}`)));
+  return makeId(BigInt(time), sha256(utf8(`${time}${name}`)));
 }
 
 const text = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);
@@ -74,14 +77,16 @@ describe("a register", () => {
 
   it("prefers at one time the greater author, then the greater hash", () => {
     const { registers } = setUp();
-    const [low, high] = ["alice", "bob"].sort((a, b) => (toHex(authorNamed(a)) < toHex(authorNamed(b)) ? -1 : 1));
+    const [low, high] = ["alice", "bob"].sort((a, b) =>
+      toHex(authorNamed(a)) < toHex(authorNamed(b)) ? -1 : 1,
+    );
     const [small, large] = ["x", "y"].sort((a, b) => (toHex(idOf(1, a)) < toHex(idOf(1, b)) ? -1 : 1));
     applyWrite(registers, KEY, write(1, { by: high!, name: small! }));
     applyWrite(registers, KEY, write(1, { by: low!, name: large! }));
     expect(toHex(readRow(registers, KEY)!.winner.author)).toBe(toHex(authorNamed(high!)));
     applyWrite(registers, utf8("other"), write(1, { name: small! }));
     applyWrite(registers, utf8("other"), write(1, { name: large! }));
-    expect(toHex(readRow(registers, utf8("other"))!.winner.id)).toBe(toHex(idOf(1, large!)));
+    expect(toHex(readRow(registers, utf8("other"))!.winner.id)).toBe(toHex(idOf(1, large)));
   });
 
   it("keeps a loser until a write supersedes it", () => {
@@ -128,6 +133,16 @@ describe("a register", () => {
     applyWrite(registers, KEY, write(3, { supersedes: [idOf(2)] }));
     expect(countKeys(registers)).toBe(1);
     expect(registers.removed.count()).toBe(0);
+  });
+
+  it("keeps losers out of the row, so that heads without number do not outgrow it", () => {
+    const { registers } = setUp();
+    const value = new Uint8Array(100);
+    applyWrite(registers, KEY, write(1, { value }));
+    const { length } = registers.rows.get(KEY)!;
+    for (let time = 2; time < 300; time++) applyWrite(registers, KEY, write(time, { value }));
+    expect(registers.rows.get(KEY)).toHaveLength(length);
+    expect(registers.losers.count()).toBe(298);
   });
 
   it("shows no more heads than asked for, the latest", () => {

@@ -18,7 +18,14 @@ import {
   type Hash,
   type PubKey,
 } from "@lattice/model";
-import { Refusal, type Op, type StateReader, type StateTable, type StateTableReader, type StateTx } from "@lattice/store";
+import {
+  Refusal,
+  type Op,
+  type StateReader,
+  type StateTable,
+  type StateTableReader,
+  type StateTx,
+} from "@lattice/store";
 import type { LogOp } from "./gen/lattice/logstore/v1/logstore.ts";
 import { CONTENT_BYTES_MAX } from "./limits.ts";
 

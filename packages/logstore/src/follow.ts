@@ -12,9 +12,22 @@
 import { bytesKey, LatticeError } from "@lattice/model";
 import type { StateTableReader, StreamContext } from "@lattice/store";
 import { entriesOf, entryOfOp, type Entry } from "./entries.ts";
-import { FollowEvent_Kind, type FollowEvent, type FollowRequest, type LogOp } from "./gen/lattice/logstore/v1/logstore.ts";
+import {
+  FollowEvent_Kind,
+  type FollowEvent,
+  type FollowRequest,
+  type LogOp,
+} from "./gen/lattice/logstore/v1/logstore.ts";
 import { MISSED_BYTES_MAX, MISSED_COUNT_MAX, PAGE_COUNT_DEFAULT, TOLD_COUNT_MAX } from "./limits.ts";
-import { behind, checkCursor, checkTail, entryMessage, readPage, tailRange, type EntryRange } from "./read-entries.ts";
+import {
+  behind,
+  checkCursor,
+  checkTail,
+  entryMessage,
+  readPage,
+  tailRange,
+  type EntryRange,
+} from "./read-entries.ts";
 
 type Context = StreamContext<LogOp, Entry>;
 
@@ -93,7 +106,7 @@ class Follower {
   }
 
   *#tellRange(range: EntryRange): Iterable<FollowEvent> {
-    for (let cursor: Uint8Array | undefined = NO_TOKEN; cursor !== undefined; ) {
+    for (let cursor: Uint8Array | undefined = NO_TOKEN; cursor !== undefined;) {
       const page = readPage(this.#table, behind(range, cursor), PAGE_COUNT_DEFAULT);
       for (const entry of page.entries) this.#remember(entry);
       for (const entry of page.entries) yield entryEvent(entry, NO_TOKEN);

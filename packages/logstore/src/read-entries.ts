@@ -1,7 +1,14 @@
 /** append, read and count. */
 import { compareBytes, hlcToMs, LatticeError, readU64be, u64be } from "@lattice/model";
 import type { CommandContext, QueryContext, StateRange, StateTableReader } from "@lattice/store";
-import { authorOfKey, decodeEntry, entriesOf, FORKED_KEY_BYTES, ORDER_KEY_BYTES, type Entry } from "./entries.ts";
+import {
+  authorOfKey,
+  decodeEntry,
+  entriesOf,
+  FORKED_KEY_BYTES,
+  ORDER_KEY_BYTES,
+  type Entry,
+} from "./entries.ts";
 import type {
   AppendReply,
   AppendRequest,
@@ -48,13 +55,19 @@ export function read(context: QueryContext<LogOp>, request: ReadRequest): ReadRe
 
 export function checkTail(tail: number): void {
   if (tail > TAIL_COUNT_MAX) {
-    throw new LatticeError("invalid-argument", `the tail is ${tail} long; at most ${TAIL_COUNT_MAX}: use a time or a cursor`);
+    throw new LatticeError(
+      "invalid-argument",
+      `the tail is ${tail} long; at most ${TAIL_COUNT_MAX}: use a time or a cursor`,
+    );
   }
 }
 
 export function checkCursor(cursor: Uint8Array): void {
   if (cursor.length === 0 || cursor.length === ORDER_KEY_BYTES || cursor.length === FORKED_KEY_BYTES) return;
-  throw new LatticeError("invalid-argument", "the cursor is none of this log; pass an entry's `cursor`, or `next`");
+  throw new LatticeError(
+    "invalid-argument",
+    "the cursor is none of this log; pass an entry's `cursor`, or `next`",
+  );
 }
 
 /** Bounds as they are joined with others: the lower one inclusive or not, the upper one exclusive. */

@@ -70,7 +70,7 @@ export function readSeqBe(bytes: Uint8Array, offset = 0): number {
 
 /** The least byte string above every one that starts with `prefix`; undefined where there is none. */
 export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
-  const out = prefix.slice();
+  const out = new Uint8Array(prefix);
   for (let at = out.length - 1; at >= 0; at--) {
     if (out[at] !== 0xff) {
       out[at]! += 1;

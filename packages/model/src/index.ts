@@ -1,4 +1,5 @@
 export { assert, InvariantError } from "./assert.ts";
+export { Broadcast, type BroadcastOptions } from "./broadcast.ts";
 export * from "./bytes.ts";
 export * from "./errors.ts";
 export * from "./hash.ts";

@@ -9,7 +9,7 @@ export const STORE_ID_BYTES = 16;
 export const ZERO_STORE_ID = new Uint8Array(STORE_ID_BYTES) as StoreId;
 
 export function storeIdOf(genesisHash: Hash): StoreId {
-  const id = genesisHash.slice(0, STORE_ID_BYTES);
+  const id = new Uint8Array(genesisHash.subarray(0, STORE_ID_BYTES));
   id[6] = (id[6]! & 0x0f) | 0x80;
   id[8] = (id[8]! & 0x3f) | 0x80;
   return id as StoreId;

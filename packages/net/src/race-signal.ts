@@ -1,6 +1,6 @@
 /** Waits for a promise that cannot be cancelled, but no longer than a signal allows. */
 
-export interface RaceOptions<T> {
+interface RaceOptions<T> {
   readonly signal: AbortSignal;
   /** Gets what came too late, to give it back. */
   readonly discard?: (late: T) => void;

@@ -120,7 +120,7 @@ export function describeTransport(name: string, factory: TransportFactory): void
       const read = frameReader(far);
       let taken = 0;
       // The bound holds at first, and again each time after the reader took a part.
-      for (const part of [40, 40, 40]) {
+      for (const part of [5, 30, 5, 40]) {
         await untilStill(() => sent, echo);
         expect(sent).toBeGreaterThan(taken);
         expect(sent - taken).toBeLessThan(total / 4);

@@ -1,5 +1,11 @@
-export { openLmdbStorage, removeLmdbStorage, type LmdbStorage, type LmdbStorageOptions } from "./lmdb/lmdb-storage.ts";
-export * from "./limits.ts";
+export { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";
+export {
+  openLmdbStorage,
+  removeLmdbStorage,
+  type LmdbStorage,
+  type LmdbStorageOptions,
+} from "./lmdb/lmdb-storage.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./memory-storage.ts";
 export { SortedMap } from "./sorted-map.ts";
+export type { KeyBounds } from "./key-bounds.ts";
 export type * from "./storage.ts";

@@ -48,6 +48,7 @@ export class UndoLog<T extends Revertible<V>, V> {
 
   /** Changes before `position` can no longer be taken back. */
   forget(position = this.end): void {
+    if (position <= this.#forgotten) return;
     if (position === this.end) this.#changes = [];
     else this.#changes = this.#changes.slice(position - this.#forgotten);
     this.#forgotten = position;

@@ -180,7 +180,6 @@ const scenarios: Record<string, () => Promise<void>> = {
     const storage = open({ overlayBytesMax: 50_000 });
     const taken = await fill(storage, 3_000);
     ok(readFileSync(path).length > 100_000, "there were merges");
-    await refused(storage, taken, 300_000);
     await storage.close();
     const again = open();
     same(numbers(again), upTo(taken));

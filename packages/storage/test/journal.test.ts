@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesKey, utf8 } from "@lattice/model";
 import { decodeHeader, decodeSections, encodeFrame, isWhole, type JournalSection } from "../src/lmdb/journal-frame.ts";
-import { Journal, STEP_BYTES } from "../src/lmdb/journal.ts";
+import { Journal } from "../src/lmdb/journal.ts";
+import { JOURNAL_STEP_BYTES } from "../src/limits.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const SALT = utf8("salt and");
@@ -84,12 +85,12 @@ describe("a journal", () => {
   it("is filled with zeros in steps, and not filled again after a restart", async () => {
     const path = join(temporaryDirectory(), "log.journal");
     const { journal } = open(path);
-    const many = section("one", new Uint8Array(STEP_BYTES / 4));
+    const many = section("one", new Uint8Array(JOURNAL_STEP_BYTES / 4));
     for (let at = 0; at < 4; at++) await journal.append(many);
-    expect(statSync(path).size).toBe(2 * STEP_BYTES);
+    expect(statSync(path).size).toBe(2 * JOURNAL_STEP_BYTES);
     journal.restart();
     for (let at = 0; at < 4; at++) await journal.append(many);
-    expect(statSync(path).size).toBe(2 * STEP_BYTES);
+    expect(statSync(path).size).toBe(2 * JOURNAL_STEP_BYTES);
     journal.close();
   });
 

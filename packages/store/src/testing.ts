@@ -20,7 +20,14 @@ import {
 import type { Change, CommandContext, Gap, StreamContext, Submitted } from "./context.ts";
 import type { StoreMethod, StoreType } from "./define-store.ts";
 import type { Methods } from "./methods.ts";
-import { Refusal, type Op, type StateRange, type StateReader, type StateTable, type StateTx } from "./state.ts";
+import {
+  Refusal,
+  type Op,
+  type StateRange,
+  type StateReader,
+  type StateTable,
+  type StateTx,
+} from "./state.ts";
 
 /** A table in memory. Lists its keys in order when asked to, which costs their sorting after each write. */
 class MemoryTable implements StateTable {
@@ -47,7 +54,7 @@ class MemoryTable implements StateTable {
 
   put(key: Uint8Array, value: Uint8Array): void {
     assert(key.length > 0, "a row's key is not empty");
-    this.#set(bytesKey(key), value.slice());
+    this.#set(bytesKey(key), new Uint8Array(value));
   }
 
   delete(key: Uint8Array): boolean {
@@ -284,7 +291,11 @@ export class MemoryReplica<Client> {
   #callerOf(method: StoreMethod): unknown {
     if (method.kind === "stream") {
       return (request: object, options?: { signal?: AbortSignal }) =>
-        method.run(this.context(), method.info.I.create(request), options?.signal ?? new AbortController().signal);
+        method.run(
+          this.context(),
+          method.info.I.create(request),
+          options?.signal ?? new AbortController().signal,
+        );
     }
     return async (request: object) =>
       method.info.O.create(await method.run(this.context(), method.info.I.create(request)));
@@ -346,7 +357,10 @@ export function seededRandom(seed: number): (bound: number) => number {
 }
 
 /** A random order in which everything comes after its parents. */
-export function causalOrder(ops: readonly MemoryOp[], random: (bound: number) => number): readonly MemoryOp[] {
+export function causalOrder(
+  ops: readonly MemoryOp[],
+  random: (bound: number) => number,
+): readonly MemoryOp[] {
   const left = [...ops];
   const placed = new Set<string>();
   const order: MemoryOp[] = [];
@@ -371,7 +385,11 @@ export interface ConvergenceOptions<Client> {
    * A payload for the replica to submit; hostile ones included, for which `world` has every id there is, also those that
    * the replica has not seen.
    */
-  payload(random: (bound: number) => number, replica: MemoryReplica<Client>, world: readonly IntentionId[]): object;
+  payload(
+    random: (bound: number) => number,
+    replica: MemoryReplica<Client>,
+    world: readonly IntentionId[],
+  ): object;
 }
 
 /**
@@ -406,6 +424,11 @@ function assertSame<Client>(a: MemoryReplica<Client>, b: MemoryReplica<Client>, 
   if (a.state.dump() !== b.state.dump()) {
     throw new Error(`seed ${seed}: one set of ops gave two states:\n${a.state.dump()}\n\n${b.state.dump()}`);
   }
-  const [left, right] = [a, b].map((replica) => JSON.stringify([...replica.refused].sort()));
+  const refusals = (replica: MemoryReplica<Client>) =>
+    [...replica.refused]
+      .map(([id, reason]) => `${id} ${reason}`)
+      .sort()
+      .join("\n");
+  const [left, right] = [refusals(a), refusals(b)];
   if (left !== right) throw new Error(`seed ${seed}: refusals differ:\n${left}\n${right}`);
 }

@@ -76,6 +76,8 @@ describe("messages of ours", () => {
     const ranges = [...readRanges(answer)];
     expect(ranges.map(({ mode }) => mode)).toEqual(["list", "fingerprint"]);
     const hex = toHex(answer);
-    expect([answer.length, hex.slice(0, 20), hex.slice(-38)].join(" ")).toMatchInlineSnapshot(`"3898 61880701850279af5570 0000012d9e38e279e89bdd315e7f39a4608d37"`);
+    expect([answer.length, hex.slice(0, 20), hex.slice(-38)].join(" ")).toMatchInlineSnapshot(
+      `"3898 61880701850279af5570 0000012d9e38e279e89bdd315e7f39a4608d37"`,
+    );
   });
 });

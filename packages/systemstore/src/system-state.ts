@@ -9,7 +9,20 @@
  *  3. An op that arrives behind its place makes the fold start over. System ops are few, and they come late only
  *     from nodes that wrote at the same time.
  */
-import { compareBytes, concatBytes, equalBytes, isIdentityKey, toHex, utf8, type Hash, type IntentionId, type PubKey } from "@lattice/model";
+import {
+  compareBytes,
+  concatBytes,
+  decodeIntention,
+  equalBytes,
+  isGenesis,
+  isIdentityKey,
+  toHex,
+  utf8,
+  verifyIntention,
+  type Hash,
+  type IntentionId,
+  type PubKey,
+} from "@lattice/model";
 import { weaver } from "@lattice/proto";
 import type { StateReader, StateTx } from "@lattice/store";
 import { NAME_BYTES_MAX } from "./limits.ts";
@@ -175,11 +188,14 @@ function markUsed(tx: StateTx, admit: weaver.Admit): void {
 
 function applyChildAdd(tx: StateTx, at: SystemOpAt, child: weaver.ChildAdd, role: Role): string {
   if (!mayAdminister(role)) return "only an admin may add a child store";
-  if (child.genesisHash.length !== 32) return "malformed child";
-  if (tooLong(child.alias) || tooLong(child.storeType)) return "the name is too long";
-  const key = concatBytes(CHILD, child.genesisHash);
+  if (tooLong(child.alias)) return "the name is too long";
+  const genesis = decodeIntention(child.genesisBody);
+  if (typeof genesis === "string" || !isGenesis(genesis)) return "malformed child";
+  if (!verifyIntention(genesis.author, genesis.hash, child.genesisSignature)) return "malformed child";
+  const key = concatBytes(CHILD, genesis.hash);
   if (tx.table("system").has(key)) return "the child exists";
-  const row = { alias: child.alias, storeType: child.storeType, addedBy: at.author };
+  const { alias, genesisBody, genesisSignature } = child;
+  const row = { alias, genesisBody, genesisSignature, addedBy: at.author };
   tx.table("system").put(key, weaver.ChildRow.toBinary(row));
   return "";
 }

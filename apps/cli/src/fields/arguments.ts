@@ -13,7 +13,7 @@
 import type { FieldInfo } from "@protobuf-ts/runtime";
 import { UsageError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
-import { isBool, isRepeated, oneofMember, setValue, type MessageType } from "./message.ts";
+import { hasPresence, isBool, isRepeated, oneofMember, setValue, type MessageType } from "./message.ts";
 import { fieldSpellings, isNamedOnly, kebabCase } from "./names.ts";
 import { parseBool, parseElements, parseEntry, parseValue } from "./value.ts";
 
@@ -25,8 +25,8 @@ export interface ArgumentWords {
 
 export interface ArgumentOptions {
   /**
-   * A positional may not be left out, since an empty value would be taken for meant. An `optional` field that is given
-   * stands in for one.
+   * A positional may not be left out where nobody could tell that from an empty value. A field whose absence can be told
+   * stands in for one when it is given.
    */
   readonly isComplete: boolean;
 }
@@ -59,7 +59,7 @@ class ArgumentParser {
 
   parse({ words, literal = [] }: ArgumentWords, { isComplete }: ArgumentOptions): object {
     const positional = [...this.#takeNamed(words), ...literal];
-    const standIns = [...this.#given].filter((field) => "opt" in field && field.opt).length;
+    const standIns = [...this.#given].filter(hasPresence).length;
     const missing = this.#takePositional(positional);
     if (isComplete && missing.length > standIns) {
       throw new UsageError(`${missing[0]!.name.toUpperCase()} is missing`);
@@ -149,13 +149,9 @@ class ArgumentParser {
       const taken = words.slice(at, at + count);
       for (const word of taken) this.#assign(field, word);
       at += taken.length;
-      if (taken.length === 0 && !isOptional(field)) missing.push(field);
+      if (taken.length === 0 && !hasPresence(field)) missing.push(field);
     });
     if (at < words.length) throw new UsageError(`"${words[at]}" is one argument too many`);
     return missing;
   }
-}
-
-function isOptional(field: FieldInfo): boolean {
-  return "opt" in field && field.opt;
 }

@@ -1,6 +1,16 @@
 /**
- * A history as a drawing: one line for each node, a column for each line of descent that is open there. Children stand
- * above their parents.
+ * A history as a drawing: a line for each node, a column (lane) for each line of descent that is open there.
+ *
+ *     *      a merge of two lines
+ *     ├─╮
+ *     * │
+ *     │ *
+ *     ├─╯
+ *     *      where they parted
+ *
+ * Invariants
+ *  1. Children stand above their parents: the caller gives the nodes in that order.
+ *  2. A lane holds the id that it waits for; a parent that is not among the nodes keeps its lane open to the end.
  */
 
 export interface GraphNode {
@@ -8,54 +18,82 @@ export interface GraphNode {
   readonly parents: readonly string[];
 }
 
-/**
- * A prefix for each node, in order, and the lines to be drawn below it. A parent that is not among the nodes keeps its
- * column to the end, which shows that the history goes on.
- */
-export function drawGraph(nodes: readonly GraphNode[]): { readonly mark: string; readonly below: readonly string[] }[] {
-  const lanes: (string | undefined)[] = [];
-  return nodes.map((node) => {
-    const own = laneOf(lanes, node.id);
-    const mark = lanes.map((_, lane) => (lane === own ? "*" : lanes[lane] === undefined ? " " : "|")).join(" ");
-    const [first, ...others] = node.parents.filter((parent, index, all) => all.indexOf(parent) === index);
-    const joins = first !== undefined && lanes.includes(first) ? lanes.indexOf(first) : undefined;
-    lanes[own] = joins === undefined ? first : undefined;
-    const opened = others.map((parent) => laneOf(lanes, parent));
-    const targets = joins === undefined ? opened : [joins, ...opened];
-    const below = targets.filter((lane) => lane !== own).map((lane) => drawEdge(lanes, own, lane, joins === undefined));
-    while (lanes.length > 0 && lanes.at(-1) === undefined) lanes.pop();
-    return { mark: mark.trimEnd(), below };
-  });
+export interface GraphRow {
+  /** Goes before the node's own text. */
+  readonly mark: string;
+  /** Lines to draw between this node and the next. */
+  readonly below: readonly string[];
 }
 
-/** The lane that waits for this node, or a free one. */
-function laneOf(lanes: (string | undefined)[], id: string): number {
+type Lanes = (string | undefined)[];
+
+export function drawGraph(nodes: readonly GraphNode[]): GraphRow[] {
+  const lanes: Lanes = [];
+  return nodes.map((node) => drawNode(node, lanes));
+}
+
+function drawNode(node: GraphNode, lanes: Lanes): GraphRow {
+  const { lane: own } = laneFor(node.id, lanes);
+  const mark = lanes.map((waiting, lane) => (lane === own ? "*" : waiting === undefined ? " " : "│")).join(" ");
+  const [first, ...others] = new Set(node.parents);
+  lanes[own] = undefined;
+  const joined = first === undefined ? -1 : lanes.indexOf(first);
+  const below: string[] = [];
+  // Until its last edge is drawn, the node's own lane counts as open, so that no parent is put into it.
+  lanes[own] = first;
+  for (const parent of others) {
+    if (parent === first) continue;
+    const { lane, isNew } = laneFor(parent, lanes);
+    below.push(drawEdge(lanes, { from: own, to: lane, isNew, closes: false }));
+  }
+  if (joined >= 0) {
+    lanes[own] = undefined;
+    below.push(drawEdge(lanes, { from: own, to: joined, isNew: false, closes: true }));
+  }
+  while (lanes.length > 0 && lanes.at(-1) === undefined) lanes.pop();
+  return { mark, below };
+}
+
+/** The lane that waits for this id already; else a free one, which from now on does. */
+function laneFor(id: string, lanes: Lanes): { lane: number; isNew: boolean } {
   const waiting = lanes.indexOf(id);
-  const free = waiting >= 0 ? waiting : lanes.indexOf(undefined);
+  if (waiting >= 0) return { lane: waiting, isNew: false };
+  const free = lanes.indexOf(undefined);
   const lane = free >= 0 ? free : lanes.length;
   lanes[lane] = id;
-  return lane;
+  return { lane, isNew: true };
 }
 
-function drawEdge(lanes: readonly (string | undefined)[], from: number, to: number, fromStays: boolean): string {
-  const [low, high] = from < to ? [from, to] : [to, from];
-  const width = Math.max(lanes.length, high + 1);
-  const cells: string[] = [];
-  for (let lane = 0; lane < width; lane++) {
-    const open = lanes[lane] !== undefined;
-    if (lane === low) cells.push(lane === from && !fromStays ? "\\" : "|");
-    else if (lane === high) cells.push(from < to ? "\\" : "/");
-    else cells.push(open ? "|" : " ");
-    const inside = lane >= low && lane < high;
-    cells.push(inside ? (lane === high - 1 ? (from < to ? "\\" : "/") : "-") : " ");
+interface Edge {
+  readonly from: number;
+  readonly to: number;
+  /** The lane starts here. */
+  readonly isNew: boolean;
+  /** The lane that it comes from ends here. */
+  readonly closes: boolean;
+}
+
+function drawEdge(lanes: Lanes, edge: Edge): string {
+  const [low, high] = [Math.min(edge.from, edge.to), Math.max(edge.from, edge.to)];
+  let line = "";
+  for (let lane = 0; lane < Math.max(lanes.length, high + 1); lane++) {
+    const isInside = lane > low && lane < high;
+    const isOpen = lanes[lane] !== undefined;
+    if (lane === edge.from) line += cornerOf(edge);
+    else if (lane === edge.to) line += endOf(edge);
+    else if (isInside) line += isOpen ? "┼" : "─";
+    else line += isOpen ? "│" : " ";
+    line += lane >= low && lane < high ? "─" : " ";
   }
-  return tidyEdge(cells, { low, high, rightward: from < to });
+  return line.trimEnd();
 }
 
-/** The arm reaches the high lane by its slash; the cell there would draw it twice. */
-function tidyEdge(cells: string[], edge: { low: number; high: number; rightward: boolean }): string {
-  const at = edge.high * 2;
-  cells[at] = edge.rightward ? " " : "";
-  if (!edge.rightward) cells[at] = " ";
-  return cells.join("").trimEnd();
+function cornerOf({ from, to, closes }: Edge): string {
+  if (closes) return to < from ? "╯" : "╰";
+  return to < from ? "┤" : "├";
+}
+
+function endOf({ from, to, isNew }: Edge): string {
+  if (isNew) return to < from ? "╭" : "╮";
+  return to < from ? "├" : "┤";
 }

@@ -2,7 +2,13 @@
  * The options of `lattice/options/v1/options.proto` in a descriptor: extension fields of the option messages, which
  * protobuf-ts keeps as unknown fields. In its reflection they stand under their full names.
  */
-import { BinaryReader, BinaryWriter, UnknownFieldHandler, WireType, type JsonValue } from "@protobuf-ts/runtime";
+import {
+  BinaryReader,
+  BinaryWriter,
+  UnknownFieldHandler,
+  WireType,
+  type JsonValue,
+} from "@protobuf-ts/runtime";
 
 export const SUMMARY_OPTION = "lattice.options.v1.summary";
 export const HELP_OPTION = "lattice.options.v1.help";
@@ -25,7 +31,11 @@ export const FIELD_OPTIONS: readonly CustomOption[] = [
 type OptionValues = Record<string, JsonValue>;
 
 /** Asks for `target` only where there is something to write. A copy of the target made by protobuf-ts loses it. */
-export function writeOptions(target: () => object, known: readonly CustomOption[], values: OptionValues = {}): void {
+export function writeOptions(
+  target: () => object,
+  known: readonly CustomOption[],
+  values: OptionValues = {},
+): void {
   for (const { no, name, type } of known) {
     const value = values[name];
     if (typeof value === "string" && type === "string") {
@@ -37,7 +47,10 @@ export function writeOptions(target: () => object, known: readonly CustomOption[
 }
 
 /** A field of another wire type is somebody else's option of the same number, and left out. */
-export function readOptions(source: object | undefined, known: readonly CustomOption[]): OptionValues | undefined {
+export function readOptions(
+  source: object | undefined,
+  known: readonly CustomOption[],
+): OptionValues | undefined {
   if (source === undefined) return undefined;
   const values: Record<string, JsonValue> = {};
   for (const { no, name, type } of known) {
@@ -52,5 +65,5 @@ export function readOptions(source: object | undefined, known: readonly CustomOp
 }
 
 function addUnknown(target: object, no: number, wireType: WireType, data: Uint8Array): void {
-  UnknownFieldHandler.onRead("", target as never, no, wireType, data);
+  UnknownFieldHandler.onRead("", target, no, wireType, data);
 }

@@ -35,7 +35,8 @@ export function describeFiles(services: readonly ServiceInfo[]): descriptor.File
   const set = new FileSet(services, reached);
   for (const message of reached.messages.values()) set.addMessage(message);
   for (const info of reached.enums.values()) set.addEnum(info);
-  for (const service of new Map(services.map((each) => [each.typeName, each])).values()) set.addService(service);
+  for (const service of new Map(services.map((each) => [each.typeName, each])).values())
+    set.addService(service);
   return set.sorted();
 }
 
@@ -111,7 +112,10 @@ class FileSet {
       const next = [...byName.values()].find((file) => !file.dependency.some((name) => byName.has(name)));
       if (next === undefined) {
         const names = [...byName.keys()].join(", ");
-        throw new LatticeError("unimplemented", `cannot describe packages that depend on each other: ${names}`);
+        throw new LatticeError(
+          "unimplemented",
+          `cannot describe packages that depend on each other: ${names}`,
+        );
       }
       byName.delete(next.name!);
       out.push(next);
@@ -203,7 +207,11 @@ function enumProto([fullName, values, prefix = ""]: EnumInfo): descriptor.EnumDe
   // proto3 wants a zero first; the order of the others is that of the declaration.
   value.sort((a, b) => Number(b.number === 0) - Number(a.number === 0));
   const hasAlias = new Set(value.map((each) => each.number)).size < value.length;
-  return descriptor.EnumDescriptorProto.create({ name, value, ...(hasAlias ? { options: { allowAlias: true } } : {}) });
+  return descriptor.EnumDescriptorProto.create({
+    name,
+    value,
+    ...(hasAlias ? { options: { allowAlias: true } } : {}),
+  });
 }
 
 class MessageBuilder {
@@ -259,7 +267,12 @@ class MessageBuilder {
 
   #addMapEntry(proto: FieldProto, field: FieldInfo & { kind: "map" }): (FieldInfo & { kind: "map" })["V"] {
     const name = mapEntryName(field.name);
-    const key = descriptor.FieldDescriptorProto.create({ name: "key", number: 1, jsonName: "key", label: Label.OPTIONAL });
+    const key = descriptor.FieldDescriptorProto.create({
+      name: "key",
+      number: 1,
+      jsonName: "key",
+      label: Label.OPTIONAL,
+    });
     // A long key is text in code whatever was declared, so it needs no option to say so.
     setType(key, { kind: "scalar", T: field.K, L: LongType.BIGINT });
     const value = descriptor.FieldDescriptorProto.create({
@@ -317,7 +330,8 @@ function setLongType(proto: FieldProto, type: ScalarType, long: LongType = LongT
 
 function setFieldOptions(proto: FieldProto, field: FieldInfo): void {
   const isPackable =
-    field.kind === "enum" || (field.kind === "scalar" && field.T !== ScalarType.STRING && field.T !== ScalarType.BYTES);
+    field.kind === "enum" ||
+    (field.kind === "scalar" && field.T !== ScalarType.STRING && field.T !== ScalarType.BYTES);
   if (isPackable && field.repeat === RepeatType.UNPACKED) optionsOf(proto).packed = false;
   writeOptions(() => optionsOf(proto), FIELD_OPTIONS, field.options);
 }

@@ -35,7 +35,10 @@ export interface MessageTypes {
 /** Takes a `google.protobuf.FileDescriptorSet`. Throws `invalid-argument`, `too-large`. */
 export function messageTypesOf(descriptors: Uint8Array): MessageTypes {
   if (descriptors.length > DESCRIPTORS_BYTES_MAX) {
-    throw new LatticeError("too-large", `descriptors of ${descriptors.length} bytes; at most ${DESCRIPTORS_BYTES_MAX}`);
+    throw new LatticeError(
+      "too-large",
+      `descriptors of ${descriptors.length} bytes; at most ${DESCRIPTORS_BYTES_MAX}`,
+    );
   }
   const index = orMalformed(() => indexOf(descriptor.FileDescriptorSet.fromBinary(descriptors)));
   const services = new Map<string, ServiceInfo>();
@@ -97,10 +100,15 @@ class TypeBuilder {
 
   service(name: string): ServiceInfo {
     const found = this.#index.get(name);
-    if (found?.kind !== "service") throw new LatticeError("not-found", `the descriptors have no service ${name}`);
+    if (found?.kind !== "service")
+      throw new LatticeError("not-found", `the descriptors have no service ${name}`);
     const methods = found.proto.method.map((method) => this.#method(method));
-    checkUnique(name, methods.map((method) => method.localName!));
-    for (let wanted = this.#wanted.pop(); wanted !== undefined; wanted = this.#wanted.pop()) this.#message(wanted);
+    checkUnique(
+      name,
+      methods.map((method) => method.localName!),
+    );
+    for (let wanted = this.#wanted.pop(); wanted !== undefined; wanted = this.#wanted.pop())
+      this.#message(wanted);
     return new ServiceType(name, methods);
   }
 
@@ -124,10 +132,14 @@ class TypeBuilder {
     const known = this.#messages.get(fullName);
     if (known !== undefined) return known;
     const { proto, syntax } = this.#described(fullName, "message");
-    if (proto.options?.mapEntry === true) throw malformed(`${fullName} is an entry of a map, and used without it`);
+    if (proto.options?.mapEntry === true)
+      throw malformed(`${fullName} is an entry of a map, and used without it`);
     if (syntax === "unknown") throw new LatticeError("unimplemented", `${fullName} is written in an edition`);
     const fields = proto.field.map((field) => this.#field(new FieldSource(fullName, proto, field, syntax)));
-    checkUnique(fullName, proto.field.map((field) => String(field.number)));
+    checkUnique(
+      fullName,
+      proto.field.map((field) => String(field.number)),
+    );
     const oneofs = new Set(fields.flatMap(({ oneof }) => (oneof === undefined ? [] : [oneof])));
     checkUnique(fullName, [...fields.map((field) => field.localName!), ...oneofs]);
     const type = new MessageType<any>(fullName, fields);
@@ -253,7 +265,8 @@ class FieldSource {
     const { proto } = this;
     const oneof = proto.proto3Optional === true ? undefined : this.#oneof();
     if (this.isRepeated) {
-      if (oneof !== undefined || proto.proto3Optional === true) throw malformed(`${this.fullName} is repeated in a oneof`);
+      if (oneof !== undefined || proto.proto3Optional === true)
+        throw malformed(`${this.fullName} is repeated in a oneof`);
       return { repeat: this.#isPacked() ? RepeatType.PACKED : RepeatType.UNPACKED };
     }
     if (oneof !== undefined) return { oneof };

@@ -5,7 +5,17 @@ import { lowerCamelCase } from "@protobuf-ts/runtime";
 const ESCAPE = "$";
 const RESERVED_FIELD_NAMES: ReadonlySet<string> = new Set(["__proto__", "toString", "oneofKind"]);
 const RESERVED_METHOD_NAMES: ReadonlySet<string> = new Set([
-  ...["__proto__", "toString", "name", "constructor", "methods", "typeName", "options", "_transport", "close"],
+  ...[
+    "__proto__",
+    "toString",
+    "name",
+    "constructor",
+    "methods",
+    "typeName",
+    "options",
+    "_transport",
+    "close",
+  ],
   ...["getChannel", "waitForReady", "makeUnaryRequest", "makeClientStreamRequest", "makeServerStreamRequest"],
   "makeBidiStreamRequest",
 ]);
@@ -41,7 +51,10 @@ export function mapEntryName(fieldName: string): string {
 }
 
 function enumPrefix(enumName: string): string {
-  return `${enumName.replace(/[A-Z]/g, (letter) => `_${letter}`).replace(/^_/, "").toUpperCase()}_`;
+  return `${enumName
+    .replace(/[A-Z]/g, (letter) => `_${letter}`)
+    .replace(/^_/, "")
+    .toUpperCase()}_`;
 }
 
 /** The prefix that protobuf-ts takes off the names of an enum's values; undefined where it leaves them. */

@@ -48,6 +48,8 @@ export async function startLibp2pNode(seed: Uint8Array): Promise<Libp2pNode> {
       yamux({
         maxInboundStreams: STREAMS_PER_CONNECTION_COUNT_MAX,
         maxOutboundStreams: STREAMS_PER_CONNECTION_COUNT_MAX,
+        // More than 10 (the default) before the upgrade is through would cost the peer its connection.
+        maxEarlyStreams: STREAMS_PER_CONNECTION_COUNT_MAX,
         streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES },
       }),
     ],

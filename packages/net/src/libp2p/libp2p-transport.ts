@@ -10,6 +10,7 @@ import type { Connection, PeerId, Stream } from "@libp2p/interface";
 import type { Libp2p } from "libp2p";
 import { LatticeError, type PubKey } from "@lattice/model";
 import { acceptChannel, type Accept } from "../accept.ts";
+import { Cancellation } from "../cancellation.ts";
 import { CHANNELS_PER_PROTOCOL_COUNT_MAX, CLOSE_GRACE_MS, NEGOTIATION_TIMEOUT_MS } from "../limits.ts";
 import { raceSignal } from "../race-signal.ts";
 import type { Channel, OpenOptions, Transport } from "../transport.ts";
@@ -68,8 +69,8 @@ export class Libp2pTransport implements Transport {
   }
 
   async open(peer: PubKey, protocol: string, options: OpenOptions = {}): Promise<Channel> {
-    const signals = [this.#shutdown.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    const signal = AbortSignal.any(signals);
+    using call = new Cancellation({ parents: [this.#shutdown.signal, options.signal] });
+    const { signal } = call;
     try {
       signal.throwIfAborted();
       const stream = await this.#openStream(
@@ -150,11 +151,12 @@ export class Libp2pTransport implements Transport {
   }
 
   async #dial(peerId: PeerId, addresses: readonly string[]): Promise<Connection> {
+    using call = new Cancellation({ parents: [this.#shutdown.signal], timeoutMs: this.#dialTimeoutMs });
     return await staggeredRace<string, Connection>({
       ways: quicFirst(addresses),
       attempt: async (address, signal) => await this.#dialAddress(peerId, address, signal),
       discard: (late) => this.#closeIfUnused(late),
-      signal: AbortSignal.any([this.#shutdown.signal, AbortSignal.timeout(this.#dialTimeoutMs)]),
+      signal: call.signal,
     });
   }
 
@@ -194,10 +196,10 @@ interface WantedStream {
 
 /** Opening a QUIC stream waits without regard to any signal while the peer allows no more of them. */
 async function negotiate(connection: Connection, { protocol, signal }: WantedStream): Promise<Stream> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(NEGOTIATION_TIMEOUT_MS)]);
-  const limits = { maxOutboundStreams: CHANNELS_PER_PROTOCOL_COUNT_MAX, signal: bounded };
+  using call = new Cancellation({ parents: [signal], timeoutMs: NEGOTIATION_TIMEOUT_MS });
+  const limits = { maxOutboundStreams: CHANNELS_PER_PROTOCOL_COUNT_MAX, signal: call.signal };
   return await raceSignal(connection.newStream(protocol, limits), {
-    signal: bounded,
+    signal: call.signal,
     discard: (late) => late.abort(new Error("opened too late")),
   });
 }

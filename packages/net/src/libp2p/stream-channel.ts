@@ -12,13 +12,14 @@
  */
 import type { Stream, StreamMessageEvent } from "@libp2p/interface";
 import { LatticeError, type PubKey } from "@lattice/model";
+import { Cancellation } from "../cancellation.ts";
 import { FrameInbox, type Reader } from "../frame-inbox.ts";
 import { checkFrameLength, encodeFrame, FrameDecoder } from "../frames.ts";
 import { FLUSH_TIMEOUT_MS, LINGER_MS, SEND_QUEUE_BYTES_MAX, UNREAD_BYTES_MAX } from "../limits.ts";
 import { Room } from "../room.ts";
 import type { Channel } from "../transport.ts";
 
-export interface StreamChannelOptions {
+interface StreamChannelOptions {
   readonly stream: Stream;
   readonly peer: PubKey;
   readonly protocol: string;
@@ -161,8 +162,9 @@ export class StreamChannel implements Channel {
   }
 
   async #flush(): Promise<void> {
+    using deadline = new Cancellation({ timeoutMs: FLUSH_TIMEOUT_MS });
     try {
-      await this.#stream.close({ signal: AbortSignal.timeout(FLUSH_TIMEOUT_MS) });
+      await this.#stream.close({ signal: deadline.signal });
     } catch {
       this.abort();
       return;

@@ -14,7 +14,7 @@ import type { Channel } from "../transport.ts";
 
 export type Schedule = (task: () => void) => void;
 
-export interface MemoryChannelOptions {
+interface MemoryChannelOptions {
   readonly peer: PubKey;
   readonly protocol: string;
   readonly outbound: boolean;

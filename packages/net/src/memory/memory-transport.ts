@@ -1,5 +1,6 @@
 import { LatticeError, toHex, type PubKey } from "@lattice/model";
 import { acceptChannel, type Accept } from "../accept.ts";
+import { Cancellation } from "../cancellation.ts";
 import { raceSignal } from "../race-signal.ts";
 import type { Channel, OpenOptions, Transport } from "../transport.ts";
 import { MemoryChannel, type Schedule } from "./memory-channel.ts";
@@ -34,9 +35,9 @@ export class MemoryTransport implements Transport {
 
   async open(peer: PubKey, protocol: string, options: OpenOptions = {}): Promise<Channel> {
     this.#checkOpen(options.signal);
-    const signals = [this.#shutdown.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    using call = new Cancellation({ parents: [this.#shutdown.signal, options.signal] });
     const turn = new Promise<void>((resolve) => this.#wire.schedule(resolve));
-    await raceSignal(turn, { signal: AbortSignal.any(signals) }).catch(() => this.#checkOpen(options.signal));
+    await raceSignal(turn, call).catch(() => this.#checkOpen(options.signal));
     this.#checkOpen(options.signal);
     const remote = this.#wire.find(this.self, peer);
     if (remote === undefined || !this.#leadsTo(peer, options.addresses)) {
@@ -98,6 +99,6 @@ export class MemoryTransport implements Transport {
   }
 }
 
-export function memoryAddress(key: PubKey): string {
+function memoryAddress(key: PubKey): string {
   return `/memory/${toHex(key)}`;
 }

@@ -18,6 +18,9 @@ export function toLatticeError(error: unknown, fault: Fault): LatticeError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const text = (error instanceof Error ? error.message : String(error)).split("\n", 1)[0]!;
   const at = fault.where === undefined ? fault.file : `${fault.file} (${fault.where})`;
+  if (code === "ENOTDIR" || code === "EEXIST") {
+    return new LatticeError("failed-precondition", `${at} lies below a file`, { cause: error });
+  }
   const options = { cause: error, details: { file: fault.file } };
   if (NO_ROOM.has(code)) return new LatticeError("disk-full", `no room to write ${at}`, options);
   if (NO_ACCESS.has(code)) {
@@ -25,8 +28,4 @@ export function toLatticeError(error: unknown, fault: Fault): LatticeError {
   }
   if (DAMAGED.has(code)) return new LatticeError("corrupt", `${at} is damaged: ${text}`, options);
   return new LatticeError("internal", `${at}: ${text}`, options);
-}
-
-export function isNoRoom(error: unknown): boolean {
-  return error instanceof LatticeError && error.code === "disk-full";
 }

@@ -15,6 +15,7 @@ import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, rmS
 import { promisify } from "node:util";
 import { dirname } from "node:path";
 import { LatticeError } from "@lattice/model";
+import { JOURNAL_STEP_BYTES } from "../limits.ts";
 import { toLatticeError } from "./fault.ts";
 import {
   decodeHeader,
@@ -28,9 +29,6 @@ import {
   type JournalSection,
 } from "./journal-frame.ts";
 import { syncDirectory } from "./sync-file.ts";
-
-/** The file grows by this. */
-export const STEP_BYTES = 256 << 10;
 
 const syncData = promisify(fdatasync);
 
@@ -116,7 +114,7 @@ export class Journal {
   /** Fills the file with zeros up to a step. If there is no room for that, the frame before it is written anyway. */
   #grow(end: number): void {
     this.#fileBytes = end;
-    const step = Math.ceil(end / STEP_BYTES) * STEP_BYTES;
+    const step = Math.ceil(end / JOURNAL_STEP_BYTES) * JOURNAL_STEP_BYTES;
     try {
       writeAll(this.#fd, Buffer.alloc(step - end), end);
       this.#fileBytes = step;

@@ -6,19 +6,22 @@
  *   @continued  the rest of keys too long for LMDB, see `LmdbTable`
  *
  * Written in `transactionSync` only: the asynchronous writes of LMDB's binding corrupt the heap when the
- * disk is full, and one whose body returns a promise blocks the process for good.
+ * disk is full, and a transaction whose body returns a promise blocks the process for good.
  */
-import { mkdirSync, statfsSync, statSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { LatticeError, utf8 } from "@lattice/model";
 import { open, type RootDatabase } from "lmdb";
 import { toLatticeError } from "./fault.ts";
 import { LmdbTable, type Rows } from "./lmdb-table.ts";
+import { prepareFile } from "./prepare-file.ts";
 import { syncDirectory, syncFile } from "./sync-file.ts";
 
 const FORMAT = 1;
 const SALT_BYTES = 8;
+/** With less room than this, a write that failed for no clear reason is taken to have found none. */
+const NEARLY_FULL_BYTES = 16 << 20;
 
 export interface LmdbFileOptions {
   readonly path: string;
@@ -52,7 +55,7 @@ export class LmdbFile {
   static open(options: LmdbFileOptions): LmdbFile {
     const { path } = options;
     try {
-      const isNew = prepare(path);
+      const isNew = prepareFile(path);
       const root = open<Uint8Array, Uint8Array>({
         path,
         noSubdir: true,
@@ -62,10 +65,7 @@ export class LmdbFile {
         noSync: !options.sync,
         maxDbs: options.tables.length + 2,
       });
-      const file = openOrClose(root, () => {
-        if (!isNew) refuseTruncated(root, path);
-        return new LmdbFile(options, root);
-      });
+      const file = openOrClose(root, () => new LmdbFile(options, root));
       if (isNew && options.sync) syncDirectory(dirname(path));
       return file;
     } catch (error) {
@@ -92,7 +92,7 @@ export class LmdbFile {
       });
     } catch (error) {
       this.#readLongCounts();
-      throw toLatticeError(error, { file: this.path });
+      throw this.#writeFault(error);
     }
   }
 
@@ -136,6 +136,13 @@ export class LmdbFile {
     return salt;
   }
 
+  /** LMDB takes a write that was cut short for an input or output error; a disk that is full cuts it short. */
+  #writeFault(error: unknown): LatticeError {
+    const fault = toLatticeError(error, { file: this.path });
+    if (fault.code !== "internal" || this.bytesFree > NEARLY_FULL_BYTES) return fault;
+    return new LatticeError("disk-full", `no room to write ${this.path}`, { cause: error, details: fault.details });
+  }
+
   #readLongCounts(): void {
     for (const [name, table] of this.#tables) table.longCount = this.#readNumber(`long/${name}`);
   }
@@ -160,25 +167,5 @@ function openOrClose<T>(root: Root, body: () => T): T {
   } catch (error) {
     void root.close();
     throw error;
-  }
-}
-
-/** Says whether the file is yet to be made. */
-function prepare(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found && !found.isFile()) {
-    throw new LatticeError("failed-precondition", `${path} is not a file`, { details: { file: path } });
-  }
-  if (found) return false;
-  mkdirSync(dirname(path), { recursive: true });
-  return true;
-}
-
-/** Reading what a mapped file does not have would end the process (SIGBUS). */
-function refuseTruncated(root: Root, path: string): void {
-  const { lastPageNumber, pageSize } = root.getStats() as { lastPageNumber: number; pageSize: number };
-  const { size } = statSync(path);
-  if (size < (lastPageNumber + 1) * pageSize) {
-    throw new LatticeError("corrupt", `${path} is cut off: ${size} bytes of ${(lastPageNumber + 1) * pageSize}`);
   }
 }

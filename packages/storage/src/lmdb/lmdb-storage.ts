@@ -19,10 +19,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { LatticeError } from "@lattice/model";
+import { FRAME_BYTES_MAX, JOURNAL_BYTES_MAX, JOURNAL_GROWTH_MAX, OVERLAY_BYTES_MAX } from "../limits.ts";
 import type { Storage, Table, TableReader } from "../storage.ts";
 import { Transactor } from "../transactor.ts";
 import type { Change } from "../undo-log.ts";
-import { isNoRoom } from "./fault.ts";
 import { Journal, removeJournal } from "./journal.ts";
 import { PAGE_BYTES, payloadBytes, type JournalRow, type JournalSection } from "./journal-frame.ts";
 import { LmdbFile } from "./lmdb-file.ts";
@@ -47,9 +47,6 @@ export interface LmdbStorage extends Storage {
   bytesPending(): number;
 }
 
-const OVERLAY_BYTES_MAX = 1 << 20;
-const JOURNAL_BYTES_MAX = 8 << 20;
-const FRAME_BYTES_MAX = 256 << 10;
 /** For the guess of what a merge writes: a leaf and what is above it; and what LMDB writes of its own. */
 const PAGES_PER_ROW = 2;
 const MERGE_BYTES_MIN = 128 << 10;
@@ -93,10 +90,10 @@ class OverlaidLmdb implements LmdbStorage {
   readonly #tables = new Map<string, OverlayTable>();
   readonly #transactor: Transactor<OverlayTable, Written>;
   readonly #journal: Journal | undefined;
-  /** Overlay size from which on a merge is tried; more than the option after one found no room. */
+  /** Overlay size from which on a merge is tried; more than the option after one failed. */
   #mergeFrom: number;
-  /** Why LMDB can no longer be written to. */
-  #fault: LatticeError | undefined;
+  /** Why the last merge failed. */
+  #mergeFault: LatticeError | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: LmdbStorageOptions) {
@@ -193,46 +190,42 @@ class OverlaidLmdb implements LmdbStorage {
   }
 
   async #makeDurable(changes: readonly Change<OverlayTable, Written>[]): Promise<void> {
-    if (this.#fault) throw this.#fault;
     if (!this.#journal) {
-      this.#makeLazy();
+      this.#mergeOrDrop();
       return;
     }
     if (changes.length === 0) return;
     const sections = sealChanges(changes);
-    const isLarge = payloadBytes(sections) > this.#options.frameBytesMax;
-    if ((isLarge || this.#isMergeDue(this.#journal)) && this.#tryMerge()) return;
-    if (isLarge) throw new LatticeError("disk-full", `no room to write ${this.#options.path}`);
+    const mustMerge =
+      payloadBytes(sections) > this.#options.frameBytesMax ||
+      this.#journal.bytes > this.#options.journalBytesMax * JOURNAL_GROWTH_MAX;
+    if ((mustMerge || this.#isMergeDue(this.#journal)) && this.#tryMerge()) return;
+    if (mustMerge) throw this.#mergeFault!;
     await this.#journal.append(sections);
   }
 
-  #makeLazy(): void {
+  #mergeOrDrop(): void {
     if (this.bytesPending() < this.#mergeFrom || this.#tryMerge()) return;
     for (const table of this.#tables.values()) table.drop();
-    throw new LatticeError("disk-full", `no room to write ${this.#options.path}`);
+    throw this.#mergeFault!;
   }
 
   #isMergeDue(journal: Journal): boolean {
-    return journal.bytes > this.#options.journalBytesMax || this.bytesPending() >= this.#mergeFrom;
+    const pending = this.bytesPending();
+    return pending >= this.#mergeFrom || (journal.bytes > this.#options.journalBytesMax && !this.#mergeFault);
   }
 
-  /** Says whether there was room; if not, all is as it was. */
+  /** Says whether it was done. If not, all is as it was, and is tried again when the overlay has grown some more. */
   #tryMerge(): boolean {
     try {
-      if (this.#file.bytesFree < this.#mergeBytesMax()) return this.#putOffMerge();
+      if (this.#file.bytesFree < this.#mergeBytesMax()) throw noRoom(this.#options.path);
       this.#merge(this.#journal?.generation ?? this.#file.generation);
       return true;
     } catch (error) {
-      if (isNoRoom(error)) return this.#putOffMerge();
-      this.#fault = LatticeError.from(error);
-      throw this.#fault;
+      this.#mergeFault = LatticeError.from(error);
+      this.#mergeFrom = this.bytesPending() + this.#options.overlayBytesMax / 4;
+      return false;
     }
-  }
-
-  /** Until the overlay has grown some more. */
-  #putOffMerge(): false {
-    this.#mergeFrom = this.bytesPending() + this.#options.overlayBytesMax / 4;
-    return false;
   }
 
   #merge(generation: number): void {
@@ -243,6 +236,7 @@ class OverlaidLmdb implements LmdbStorage {
     for (const table of tables) table.mergeDone();
     this.#journal?.restart();
     this.#mergeFrom = this.#options.overlayBytesMax;
+    this.#mergeFault = undefined;
   }
 
   /** LMDB writes each page that it touches anew: no more than all there are, and what is added. */
@@ -266,11 +260,13 @@ class OverlaidLmdb implements LmdbStorage {
   }
 
   #mergeLast(): void {
-    if (this.bytesPending() > 0 && !this.#tryMerge() && !this.#journal) {
-      throw new LatticeError("disk-full", `no room to write ${this.#options.path}`);
-    }
+    if (this.bytesPending() > 0 && !this.#tryMerge() && !this.#journal) throw this.#mergeFault!;
     if (!this.#journal) this.#file.sync();
   }
+}
+
+function noRoom(path: string): LatticeError {
+  return new LatticeError("disk-full", `no room to write ${path}`, { details: { file: path } });
 }
 
 /** What the changed keys stand for now, each once, by table. */

@@ -3,7 +3,7 @@
  * cut into parts: the first, with the rows of the table, and, where there is more, the rest in a second
  * database that all tables share.
  *
- *   table      part                    → value         a key of at most PART_BYTES
+ *   table      part                    → value         a key of at most KEY_PART_BYTES
  *   table      part ‖ 00               → (empty)       continued: there are longer keys that begin with `part`
  *   continued  SHA-256(all so far) ‖ part       → value      the rest of such a key, cut in the same way
  *   continued  SHA-256(all so far) ‖ part ‖ 00  → (empty)
@@ -17,10 +17,8 @@
  */
 import { compareBytes, concatBytes, equalBytes, prefixEnd, sha256, utf8 } from "@lattice/model";
 import type { Database } from "lmdb";
+import { KEY_PART_BYTES } from "../limits.ts";
 import type { Range } from "../storage.ts";
-
-/** With a hash before it and a mark's byte after it, below the limit of LMDB with pages of 4 KiB: 1,978. */
-export const PART_BYTES = 1_900;
 
 /** A database with binary keys and values. Never written but in `transactionSync`. */
 export type Rows = Database<Uint8Array, Uint8Array>;
@@ -73,24 +71,24 @@ export class LmdbTable {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    if (key.length <= PART_BYTES) return getOwn(this.#rows, key);
+    if (key.length <= KEY_PART_BYTES) return getOwn(this.#rows, key);
     return getOwn(this.#continued, this.#lastPart(key));
   }
 
   has(key: Uint8Array): boolean {
-    if (key.length <= PART_BYTES) return key.length > 0 && this.#rows.doesExist(key);
+    if (key.length <= KEY_PART_BYTES) return key.length > 0 && this.#rows.doesExist(key);
     return this.#continued.doesExist(this.#lastPart(key));
   }
 
   /** In a write transaction only. */
   put(key: Uint8Array, value: Uint8Array): void {
-    if (key.length <= PART_BYTES) this.#rows.put(key, value);
+    if (key.length <= KEY_PART_BYTES) this.#rows.put(key, value);
     else this.#putLong(key, value);
   }
 
   /** In a write transaction only. */
   remove(key: Uint8Array): void {
-    if (key.length <= PART_BYTES) this.#rows.remove(key);
+    if (key.length <= KEY_PART_BYTES) this.#rows.remove(key);
     else this.#removeLong(key);
   }
 
@@ -109,6 +107,11 @@ export class LmdbTable {
         reverse: range.reverse === true,
       }),
     );
+  }
+
+  /** After an error LMDB refuses all that is read with the same view of its file. */
+  renewView(): void {
+    this.#rows.resetReadTxn();
   }
 
   /** Lets go of what ranges that were not read to their end hold of LMDB, as must be before it is closed. */
@@ -146,7 +149,7 @@ export class LmdbTable {
     const last = this.#lastPart(key);
     if (!this.#continued.doesExist(last)) {
       this.longCount += 1;
-      for (let cut = PART_BYTES; cut < key.length; cut += PART_BYTES) this.#addMark(key, cut);
+      for (let cut = KEY_PART_BYTES; cut < key.length; cut += KEY_PART_BYTES) this.#addMark(key, cut);
     }
     this.#continued.put(last, value);
   }
@@ -156,10 +159,10 @@ export class LmdbTable {
     if (!this.#continued.doesExist(last)) return;
     this.longCount -= 1;
     this.#continued.remove(last);
-    for (let cut = lastCut(key); cut > 0 && this.#isEmpty(key.subarray(0, cut)); cut -= PART_BYTES) {
+    for (let cut = lastCut(key); cut > 0 && this.#isEmpty(key.subarray(0, cut)); cut -= KEY_PART_BYTES) {
       const { rows, mark } = this.#mark(key, cut);
       rows.remove(mark);
-      if (cut === PART_BYTES) this.longCount += 1;
+      if (cut === KEY_PART_BYTES) this.longCount += 1;
     }
   }
 
@@ -167,13 +170,13 @@ export class LmdbTable {
     const { rows, mark } = this.#mark(key, cut);
     if (rows.doesExist(mark)) return;
     rows.put(mark, NOTHING);
-    if (cut === PART_BYTES) this.longCount -= 1;
+    if (cut === KEY_PART_BYTES) this.longCount -= 1;
   }
 
   /** The mark that says that `key` goes on after its first `cut` bytes. */
   #mark(key: Uint8Array, cut: number): { rows: Rows; mark: Uint8Array } {
-    const { rows, id } = this.#level(key.subarray(0, cut - PART_BYTES));
-    return { rows, mark: concatBytes(id, key.subarray(cut - PART_BYTES, cut), MARK) };
+    const { rows, id } = this.#level(key.subarray(0, cut - KEY_PART_BYTES));
+    return { rows, mark: concatBytes(id, key.subarray(cut - KEY_PART_BYTES, cut), MARK) };
   }
 
   #isEmpty(path: Uint8Array): boolean {
@@ -194,7 +197,7 @@ export class LmdbTable {
       reverse: span.reverse,
     });
     for (const row of rows) {
-      const isMark = row.key.length > id.length + PART_BYTES;
+      const isMark = row.key.length > id.length + KEY_PART_BYTES;
       if (!isMark && id.length === 0) yield row;
       else if (!isMark) yield { key: concatBytes(path, row.key.subarray(id.length)), value: row.value };
       else {
@@ -211,19 +214,19 @@ export class LmdbTable {
 
 /** Where the last part of a long key begins. */
 function lastCut(key: Uint8Array): number {
-  return key.length - 1 - ((key.length - 1) % PART_BYTES);
+  return key.length - 1 - ((key.length - 1) % KEY_PART_BYTES);
 }
 
 /** A bound as this level has it: of a long one its first part's mark, below which the rest of it applies. */
 function cutBound(bound: Bound): Bound {
-  if (bound.key.length <= PART_BYTES) return bound;
-  return { key: concatBytes(bound.key.subarray(0, PART_BYTES), MARK), included: true };
+  if (bound.key.length <= KEY_PART_BYTES) return bound;
+  return { key: concatBytes(bound.key.subarray(0, KEY_PART_BYTES), MARK), included: true };
 }
 
 function boundBelow(bound: Bound | undefined, part: Uint8Array): Bound | undefined {
-  if (!bound || bound.key.length <= PART_BYTES) return undefined;
-  if (!equalBytes(bound.key.subarray(0, PART_BYTES), part)) return undefined;
-  return { key: bound.key.subarray(PART_BYTES), included: bound.included };
+  if (!bound || bound.key.length <= KEY_PART_BYTES) return undefined;
+  if (!equalBytes(bound.key.subarray(0, KEY_PART_BYTES), part)) return undefined;
+  return { key: bound.key.subarray(KEY_PART_BYTES), included: bound.included };
 }
 
 function beginOf(id: Uint8Array): Bound | undefined {

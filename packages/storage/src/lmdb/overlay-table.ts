@@ -210,6 +210,7 @@ export class OverlayTable implements Table, Revertible<Written> {
   }
 
   #fault(error: unknown, key: Uint8Array | undefined): Error {
+    this.#base.renewView();
     const where = `table ${this.name}${key ? `, at key ${toHex(key.subarray(0, 64))}` : ""}`;
     return toLatticeError(error, { file: this.#file, where });
   }

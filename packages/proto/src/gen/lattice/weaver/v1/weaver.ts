@@ -189,21 +189,23 @@ export interface Admit {
     name: string;
 }
 /**
+ * Carries the genesis, so that whoever learns of a child can begin it at once.
+ *
  * @generated from protobuf message lattice.weaver.v1.ChildAdd
  */
 export interface ChildAdd {
     /**
-     * @generated from protobuf field: bytes genesis_hash = 1
+     * @generated from protobuf field: bytes genesis_body = 1
      */
-    genesisHash: Uint8Array;
+    genesisBody: Uint8Array;
     /**
-     * @generated from protobuf field: string alias = 2
+     * @generated from protobuf field: bytes genesis_signature = 2
+     */
+    genesisSignature: Uint8Array;
+    /**
+     * @generated from protobuf field: string alias = 3
      */
     alias: string;
-    /**
-     * @generated from protobuf field: string store_type = 3
-     */
-    storeType: string;
 }
 /**
  * @generated from protobuf message lattice.weaver.v1.SetName
@@ -306,11 +308,15 @@ export interface ChildRow {
      */
     alias: string;
     /**
-     * @generated from protobuf field: string store_type = 2
+     * @generated from protobuf field: bytes genesis_body = 2
      */
-    storeType: string;
+    genesisBody: Uint8Array;
     /**
-     * @generated from protobuf field: bytes added_by = 3
+     * @generated from protobuf field: bytes genesis_signature = 3
+     */
+    genesisSignature: Uint8Array;
+    /**
+     * @generated from protobuf field: bytes added_by = 4
      */
     addedBy: Uint8Array;
 }
@@ -881,16 +887,16 @@ export const Admit = new Admit$Type();
 class ChildAdd$Type extends MessageType<ChildAdd> {
     constructor() {
         super("lattice.weaver.v1.ChildAdd", [
-            { no: 1, name: "genesis_hash", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
-            { no: 2, name: "alias", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
-            { no: 3, name: "store_type", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+            { no: 1, name: "genesis_body", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 2, name: "genesis_signature", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 3, name: "alias", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
         ]);
     }
     create(value?: PartialMessage<ChildAdd>): ChildAdd {
         const message = globalThis.Object.create((this.messagePrototype!));
-        message.genesisHash = new Uint8Array(0);
+        message.genesisBody = new Uint8Array(0);
+        message.genesisSignature = new Uint8Array(0);
         message.alias = "";
-        message.storeType = "";
         if (value !== undefined)
             reflectionMergePartial<ChildAdd>(this, message, value);
         return message;
@@ -900,14 +906,14 @@ class ChildAdd$Type extends MessageType<ChildAdd> {
         while (reader.pos < end) {
             let [fieldNo, wireType] = reader.tag();
             switch (fieldNo) {
-                case /* bytes genesis_hash */ 1:
-                    message.genesisHash = reader.bytes();
+                case /* bytes genesis_body */ 1:
+                    message.genesisBody = reader.bytes();
                     break;
-                case /* string alias */ 2:
+                case /* bytes genesis_signature */ 2:
+                    message.genesisSignature = reader.bytes();
+                    break;
+                case /* string alias */ 3:
                     message.alias = reader.string();
-                    break;
-                case /* string store_type */ 3:
-                    message.storeType = reader.string();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -921,15 +927,15 @@ class ChildAdd$Type extends MessageType<ChildAdd> {
         return message;
     }
     internalBinaryWrite(message: ChildAdd, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
-        /* bytes genesis_hash = 1; */
-        if (message.genesisHash.length)
-            writer.tag(1, WireType.LengthDelimited).bytes(message.genesisHash);
-        /* string alias = 2; */
+        /* bytes genesis_body = 1; */
+        if (message.genesisBody.length)
+            writer.tag(1, WireType.LengthDelimited).bytes(message.genesisBody);
+        /* bytes genesis_signature = 2; */
+        if (message.genesisSignature.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.genesisSignature);
+        /* string alias = 3; */
         if (message.alias !== "")
-            writer.tag(2, WireType.LengthDelimited).string(message.alias);
-        /* string store_type = 3; */
-        if (message.storeType !== "")
-            writer.tag(3, WireType.LengthDelimited).string(message.storeType);
+            writer.tag(3, WireType.LengthDelimited).string(message.alias);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -1283,14 +1289,16 @@ class ChildRow$Type extends MessageType<ChildRow> {
     constructor() {
         super("lattice.weaver.v1.ChildRow", [
             { no: 1, name: "alias", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
-            { no: 2, name: "store_type", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
-            { no: 3, name: "added_by", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+            { no: 2, name: "genesis_body", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 3, name: "genesis_signature", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 4, name: "added_by", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ChildRow>): ChildRow {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.alias = "";
-        message.storeType = "";
+        message.genesisBody = new Uint8Array(0);
+        message.genesisSignature = new Uint8Array(0);
         message.addedBy = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ChildRow>(this, message, value);
@@ -1304,10 +1312,13 @@ class ChildRow$Type extends MessageType<ChildRow> {
                 case /* string alias */ 1:
                     message.alias = reader.string();
                     break;
-                case /* string store_type */ 2:
-                    message.storeType = reader.string();
+                case /* bytes genesis_body */ 2:
+                    message.genesisBody = reader.bytes();
                     break;
-                case /* bytes added_by */ 3:
+                case /* bytes genesis_signature */ 3:
+                    message.genesisSignature = reader.bytes();
+                    break;
+                case /* bytes added_by */ 4:
                     message.addedBy = reader.bytes();
                     break;
                 default:
@@ -1325,12 +1336,15 @@ class ChildRow$Type extends MessageType<ChildRow> {
         /* string alias = 1; */
         if (message.alias !== "")
             writer.tag(1, WireType.LengthDelimited).string(message.alias);
-        /* string store_type = 2; */
-        if (message.storeType !== "")
-            writer.tag(2, WireType.LengthDelimited).string(message.storeType);
-        /* bytes added_by = 3; */
+        /* bytes genesis_body = 2; */
+        if (message.genesisBody.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.genesisBody);
+        /* bytes genesis_signature = 3; */
+        if (message.genesisSignature.length)
+            writer.tag(3, WireType.LengthDelimited).bytes(message.genesisSignature);
+        /* bytes added_by = 4; */
         if (message.addedBy.length)
-            writer.tag(3, WireType.LengthDelimited).bytes(message.addedBy);
+            writer.tag(4, WireType.LengthDelimited).bytes(message.addedBy);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);

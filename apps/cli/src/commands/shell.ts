@@ -1,0 +1,41 @@
+import { UsageError } from "../errors.ts";
+import type { Command } from "./command.ts";
+
+export const shellCommands: readonly Command[] = [
+  {
+    path: ["subs"],
+    group: "shell",
+    summary: "The streams that run in the background",
+    run({ output, session }) {
+      const streams = session.subscriptions.list();
+      if (output.json) output.document(streams.map(({ id, label }) => ({ id, label })));
+      else for (const { id, label } of streams) output.line(`#${id} ${label}`);
+    },
+  },
+  {
+    path: ["unsub"],
+    group: "shell",
+    summary: "Stop a stream in the background, or all",
+    positionals: [{ name: "n|all", completes: "stream" }],
+    async run({ session }, args) {
+      const which = args.text("n|all");
+      if (which === "all") return session.subscriptions.stopAll();
+      const match = /^#?(\d{1,9})$/.exec(which);
+      if (match === null) throw new UsageError(`"${which}" is no number of a stream`, "unsub N|all");
+      return session.subscriptions.stop(Number(match[1]));
+    },
+  },
+  {
+    path: ["help"],
+    group: "shell",
+    summary: "The commands, or one of them",
+    positionals: [{ name: "command", optional: true, rest: true, completes: "command" }],
+    run: (context, args) => context.help(args.list("command")),
+  },
+  {
+    path: ["quit"],
+    group: "shell",
+    summary: "Leave; a daemon goes on running",
+    run: ({ session }) => session.quit(),
+  },
+];

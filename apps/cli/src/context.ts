@@ -1,0 +1,19 @@
+/** What a command works with: its session, and what its own line adds. */
+import type { LatticeClient } from "@lattice/api";
+import type { daemon } from "@lattice/proto";
+import type { Output } from "./output.ts";
+import type { Session } from "./session.ts";
+
+export interface Context {
+  readonly session: Session;
+  readonly output: Output;
+  /** Ctrl-C. */
+  readonly signal: AbortSignal;
+  client(): Promise<LatticeClient>;
+  /** The store of the line: `--store`, else the selected one. Throws where there is none. */
+  store(): Promise<daemon.Store>;
+  /** Explains these words, or everything. */
+  help(words: readonly string[]): Promise<void>;
+  /** Calls a method of the store; the first word is its name. */
+  callMethod(words: readonly string[]): Promise<void>;
+}

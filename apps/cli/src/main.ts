@@ -1,0 +1,37 @@
+/** From the words behind `lattice` to an exit code. */
+import { streamConsole } from "./console.ts";
+import { exitCodeOf, formatError } from "./errors.ts";
+import { readInvocation, type Invocation } from "./invocation.ts";
+import { packageVersion } from "./version.ts";
+import type { World } from "./world.ts";
+
+export async function main(world: World): Promise<number> {
+  const console = streamConsole(world);
+  try {
+    const isTerminal = world.input.isTTY === true;
+    return await run(world, readInvocation(world.argv, { env: world.env, isTerminal }));
+  } catch (error) {
+    console.err(formatError(error, { json: world.argv.includes("--json") }));
+    return exitCodeOf(error);
+  }
+}
+
+/** What a mode needs is loaded only when it is that mode: help must come at once. */
+async function run(world: World, invocation: Invocation): Promise<number> {
+  switch (invocation.mode) {
+    case "version":
+      streamConsole(world).out(packageVersion());
+      return 0;
+    case "help": {
+      const { processHelp } = await import("./help.ts");
+      for (const line of processHelp()) streamConsole(world).out(line);
+      return 0;
+    }
+    case "daemon":
+      return (await import("./modes/daemon.ts")).runDaemon(world, invocation);
+    case "repl":
+    case "script":
+    case "one-shot":
+      return (await import("./modes/commands.ts")).runCommands(world, { ...invocation, mode: invocation.mode });
+  }
+}

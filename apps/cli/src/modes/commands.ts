@@ -1,0 +1,72 @@
+/** The modes that run commands: where their node comes from, and how it is left in the end. */
+import type { LatticeClient } from "@lattice/api";
+import { LatticeError } from "@lattice/model";
+import { streamConsole } from "../console.ts";
+import type { Invocation } from "../invocation.ts";
+import { quoteWord } from "../tokenizer.ts";
+import { Session } from "../session.ts";
+import { StateFiles } from "../state-files.ts";
+import type { World } from "../world.ts";
+import { runOneShot } from "./one-shot.ts";
+import { runRepl } from "./repl.ts";
+import { runScript } from "./script.ts";
+import { ReplConsole } from "./repl-console.ts";
+
+export interface CommandInvocation extends Invocation {
+  readonly mode: "repl" | "script" | "one-shot";
+}
+
+interface Node {
+  connect(): Promise<LatticeClient>;
+  close(): Promise<void>;
+}
+
+export async function runCommands(world: World, invocation: CommandInvocation): Promise<number> {
+  const node = invocation.embedded ? await embeddedNode(world, invocation) : daemonNode(world, invocation);
+  const console = invocation.mode === "repl" ? new ReplConsole(world) : streamConsole(world);
+  const session = new Session({
+    mode: invocation.mode,
+    console,
+    json: invocation.json,
+    verbose: invocation.verbose,
+    store: invocation.store,
+    files: new StateFiles(invocation.dataDirectory),
+    connect: () => node.connect(),
+    reflect: (descriptors) => world.node.reflect(descriptors),
+  });
+  try {
+    if (console instanceof ReplConsole) return await runRepl(world, session, console);
+    if (invocation.mode === "script") return await runScript(world, session);
+    return await runOneShot(world, session, invocation.words);
+  } finally {
+    await session.close();
+    await node.close();
+  }
+}
+
+async function embeddedNode(world: World, { dataDirectory, listen }: Invocation): Promise<Node> {
+  const node = await world.node.open({ dataDirectory, ...(listen === undefined ? {} : { listen }) });
+  return { connect: () => Promise.resolve(node.client), close: () => node.close() };
+}
+
+function daemonNode(world: World, invocation: Invocation): Node {
+  const connect = async (): Promise<LatticeClient> => {
+    try {
+      return await world.node.connect(invocation.dataDirectory);
+    } catch (error) {
+      throw noDaemon(invocation, error);
+    }
+  };
+  return { connect, close: () => Promise.resolve() };
+}
+
+/** Says how to get what was missing. */
+function noDaemon(invocation: Invocation, cause: unknown): unknown {
+  if (!(cause instanceof LatticeError) || cause.code !== "unavailable") return cause;
+  const data = invocation.hasOwnDataDirectory ? ` --data ${quoteWord(invocation.dataDirectory)}` : "";
+  return new LatticeError(
+    "unavailable",
+    `no node runs on ${invocation.dataDirectory}; start one with: lattice --daemon${data} (or add --embedded)`,
+    { cause },
+  );
+}

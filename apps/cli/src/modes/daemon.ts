@@ -1,0 +1,26 @@
+/** `lattice --daemon`: a node until somebody says stop. */
+import { toHex } from "@lattice/model";
+import { streamConsole } from "../console.ts";
+import type { Invocation } from "../invocation.ts";
+import { aborted, stopOnSignal } from "../signals.ts";
+import type { World } from "../world.ts";
+
+const SHORT_KEY_DIGITS = 8;
+
+export async function runDaemon(world: World, invocation: Invocation): Promise<number> {
+  using stopping = stopOnSignal(world);
+  const { dataDirectory, listen } = invocation;
+  const node = await world.node.open({ dataDirectory, ...(listen === undefined ? {} : { listen }) });
+  try {
+    const { publicKey } = await node.client.node.getStatus({});
+    const name = toHex(publicKey).slice(0, SHORT_KEY_DIGITS);
+    const line = invocation.json
+      ? JSON.stringify({ node: toHex(publicKey), data: node.dataDirectory })
+      : `lattice: node ${name} ready, data ${node.dataDirectory}`;
+    streamConsole(world).out(line);
+    await aborted(stopping.signal);
+  } finally {
+    await node.close();
+  }
+  return 0;
+}

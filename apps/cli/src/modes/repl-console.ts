@@ -1,0 +1,120 @@
+/**
+ * The terminal of a REPL: a prompt with what is being typed, and lines that come above it at any time.
+ *
+ * Invariants
+ *  1. While the prompt stands, a line is printed above it, and what was typed is drawn again below.
+ *  2. After `close` lines go straight to the streams.
+ */
+import { createInterface, cursorTo, moveCursor, clearScreenDown, type Interface } from "node:readline";
+import type { Console } from "../console.ts";
+import type { World } from "../world.ts";
+import { HISTORY_COUNT_MAX } from "../state-files.ts";
+
+export interface ReplHandlers {
+  line(text: string): void;
+  /** Ctrl-C. */
+  interrupt(): void;
+  /** Ctrl-D, or the end of the input. */
+  close(): void;
+  complete(line: string): Promise<[string[], string]>;
+  /** Takes the lines typed so far, the latest first; may take some out. */
+  history(lines: string[]): void;
+}
+
+export class ReplConsole implements Console {
+  readonly #world: Pick<World, "input" | "output" | "errors">;
+  readonly #isTerminal: boolean;
+  #interface: Interface | undefined;
+  #isPrompting = false;
+
+  constructor(world: Pick<World, "input" | "output" | "errors" | "env">) {
+    this.#world = world;
+    this.#isTerminal = world.output.isTTY === true && world.env["TERM"] !== "dumb";
+  }
+
+  open(handlers: ReplHandlers, history: string[]): void {
+    const reader = createInterface({
+      input: this.#world.input,
+      output: this.#world.output,
+      terminal: this.#isTerminal,
+      history,
+      historySize: HISTORY_COUNT_MAX,
+      removeHistoryDuplicates: true,
+      completer: (line: string, done: (error: Error | null, result: [string[], string]) => void) => {
+        handlers.complete(line).then(
+          (result) => done(null, result),
+          () => done(null, [[], line]),
+        );
+      },
+    });
+    reader.on("line", (line) => {
+      this.#isPrompting = false;
+      handlers.line(line);
+    });
+    reader.on("SIGINT", () => handlers.interrupt());
+    reader.on("close", () => handlers.close());
+    reader.on("history", (lines: string[]) => handlers.history(lines));
+    this.#interface = reader;
+  }
+
+  prompt(text: string): void {
+    const reader = this.#interface;
+    if (reader === undefined) return;
+    this.#isPrompting = true;
+    reader.setPrompt(text);
+    reader.prompt();
+  }
+
+  /** Throws away what is typed, and gives a new prompt. Returns whether there was something. */
+  discardTyped(): boolean {
+    const reader = this.#interface;
+    if (reader === undefined) return false;
+    const hadText = reader.line !== "";
+    // As a shell leaves it to be read. Ctrl-U and Ctrl-K empty the line, through readline's own keys.
+    this.#world.output.write("\n");
+    if (this.#isTerminal) {
+      reader.write(null, { ctrl: true, name: "e" });
+      reader.write(null, { ctrl: true, name: "u" });
+    }
+    return hadText;
+  }
+
+  /** Ends the line in which the prompt stands. */
+  leavePrompt(): void {
+    if (this.#isPrompting) this.#world.output.write("\n");
+    this.#isPrompting = false;
+  }
+
+  close(): void {
+    const reader = this.#interface;
+    this.#interface = undefined;
+    this.#isPrompting = false;
+    reader?.close();
+  }
+
+  out(line: string): void {
+    if (this.#isPrompting) this.#above(line);
+    else this.#world.output.write(`${line}\n`);
+  }
+
+  err(line: string): void {
+    if (this.#isPrompting) this.#above(line);
+    else this.#world.errors.write(`${line}\n`);
+  }
+
+  #above(line: string): void {
+    const { output } = this.#world;
+    const reader = this.#interface!;
+    if (!this.#isTerminal) {
+      output.write(`\n${line}\n${reader.getPrompt()}${reader.line}`);
+      return;
+    }
+    moveCursor(output, 0, -reader.getCursorPos().rows);
+    cursorTo(output, 0);
+    clearScreenDown(output);
+    output.write(`${line}\n`);
+    // Readline would else go up as many rows again before it draws.
+    (reader as unknown as { prevRows: number }).prevRows = 0;
+    reader.prompt(true);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * `lattice - < script`, and whatever is piped in: line by line up to the first that fails. Where streams run at the
+ * end, the script lasts as long as they do.
+ */
+import { createInterface } from "node:readline";
+import { EXIT_FAILURE, formatError } from "../errors.ts";
+import { runWords } from "../run-line.ts";
+import type { Session } from "../session.ts";
+import { aborted, stopOnSignal } from "../signals.ts";
+import { tokenize } from "../tokenizer.ts";
+import type { World } from "../world.ts";
+
+export async function runScript(world: World, session: Session): Promise<number> {
+  using stopping = stopOnSignal(world);
+  const { signal } = stopping;
+  const lines = createInterface({ input: world.input, terminal: false, crlfDelay: Infinity, signal });
+  let number = 0;
+  for await (const line of lines) {
+    number++;
+    try {
+      await runWords(session, tokenize(line), signal);
+    } catch (error) {
+      session.options.console.err(formatError(error, { json: session.options.json, line: number }));
+      return EXIT_FAILURE;
+    }
+    if (session.hasQuit) return 0;
+  }
+  await Promise.race([session.subscriptions.ended(), aborted(signal)]);
+  return 0;
+}

@@ -1,0 +1,58 @@
+/** How one command answers, in text or in JSON, as its line asks for. */
+import { daemon } from "@lattice/proto";
+import { LatticeError } from "@lattice/model";
+import type { Console } from "./console.ts";
+import { toJson, type Json } from "./fields/json.ts";
+import type { MessageType } from "./fields/message.ts";
+import { renderReply, type Rendering } from "./print/reply.ts";
+
+/** Names of the messages of the node's own API. */
+export type DaemonMessage = {
+  [Name in keyof typeof daemon]: (typeof daemon)[Name] extends { readonly typeName: string; create(): object }
+    ? Name
+    : never;
+}[keyof typeof daemon];
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+export class Output {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly #console: Console;
+
+  constructor(console: Console, options: OutputOptions) {
+    this.#console = console;
+    this.json = options.json;
+    this.verbose = options.verbose;
+  }
+
+  line(text: string): void {
+    this.#console.out(text);
+  }
+
+  /** Beside the answer; not in JSON, which says it all itself. */
+  note(text: string): void {
+    if (!this.json) this.#console.err(`note: ${text}`);
+  }
+
+  document(json: Json): void {
+    this.#console.out(JSON.stringify(json));
+  }
+
+  /** A reply of the node's own API. `lines` is its text, where reflection alone would not do. */
+  show(name: DaemonMessage, message: object, lines?: () => Iterable<string>): void {
+    const type = daemon[name] as unknown as MessageType;
+    if (this.json) this.document(toJson(type, message));
+    else if (lines !== undefined) for (const line of lines()) this.line(line);
+    else this.rendering(renderReply(type, message, this));
+  }
+
+  rendering({ lines, notes, missing }: Rendering): void {
+    if (missing) throw new LatticeError("not-found", "not found");
+    for (const line of lines) this.line(line);
+    for (const note of notes) this.note(note);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Runs one command, wherever its words come from: the shell's arguments, a line of a script, a line of the REPL. A
+ * command of the table comes first, then the methods of the store's type.
+ */
+import type { LatticeClient } from "@lattice/api";
+import { LatticeError } from "@lattice/model";
+import type { daemon } from "@lattice/proto";
+import { findCommand, firstWords, parseCommand, rejectHalfCommand } from "./commands/registry.ts";
+import type { Context } from "./context.ts";
+import { UsageError } from "./errors.ts";
+import { toJson } from "./fields/json.ts";
+import { takeFlags, type FlagValues } from "./flags.ts";
+import { commandHelp, familyHelp, methodHelp, methodListHelp, overview } from "./help.ts";
+import { LINE_FLAGS } from "./invocation.ts";
+import { Output } from "./output.ts";
+import { renderCommandReply, renderEvent, renderReply } from "./print/reply.ts";
+import type { Session } from "./session.ts";
+import { storeKey } from "./store-key.ts";
+import { encodeRequest, type StoreMethod } from "./store-methods.ts";
+import { describeEnd, untilAborted } from "./subscriptions.ts";
+import { didYouMean, nearest } from "./suggest.ts";
+
+export async function runWords(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
+  const running = runAny(session, words, signal);
+  // A call that does not heed the signal must not keep its caller waiting.
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(new LatticeError("cancelled", "cancelled"));
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([running, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    running.catch(() => {});
+  }
+}
+
+async function runAny(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
+  if (words.length === 0) return;
+  const command = findCommand(words);
+  if (command === undefined) {
+    await runMethod(session, words, signal);
+    return;
+  }
+  const { args, given } = parseCommand(command, words);
+  const context = contextOf(session, given, signal);
+  if (given.switches.has("help")) await context.help(command.path);
+  else await command.run(context, args);
+}
+
+async function runMethod(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
+  rejectHalfCommand(words);
+  const name = words[0]!;
+  const given = takeFlags(words.slice(1), LINE_FLAGS);
+  const context = contextOf(session, given, signal);
+  const method = await findMethod(session, context, name);
+  if (given.switches.has("help")) {
+    for (const line of methodHelp(method)) context.output.line(line);
+    return;
+  }
+  await call(context, { method, given, label: words.join(" ") });
+}
+
+function contextOf(session: Session, given: FlagValues, signal: AbortSignal): Context {
+  const { options } = session;
+  const query = given.values.get("store")?.[0];
+  const output = new Output(options.console, {
+    json: options.json || given.switches.has("json"),
+    verbose: options.verbose || given.switches.has("verbose"),
+  });
+  const context: Context = {
+    session,
+    output,
+    signal,
+    client: () => session.client(),
+    store: async () => {
+      if (query === undefined) return session.requireStore(signal);
+      return (await session.client()).store.resolve({ store: query }, { signal });
+    },
+    help: (words) => help(session, context, words),
+    callMethod: async (words) => {
+      const method = await findMethod(session, context, words[0]!);
+      const at = words.indexOf("--");
+      const before = at < 0 ? words : words.slice(0, at);
+      const literal = at < 0 ? undefined : words.slice(at + 1);
+      await call(context, { method, given: { words: before.slice(1), literal }, label: words.join(" ") });
+    },
+  };
+  return context;
+}
+
+/** Throws where the store has no such method, or there is no store to have one. */
+async function findMethod(session: Session, context: Context, name: string): Promise<StoreMethod> {
+  let store: daemon.Store;
+  try {
+    store = await context.store();
+  } catch (error) {
+    throw unknownWithoutStore(name, error);
+  }
+  const methods = await session.methodsOf(store, context.signal);
+  const method = methods.get(name);
+  if (method !== undefined) return method;
+  const hint = didYouMean(name, [...methods.keys(), ...firstWords()]);
+  throw new UsageError(`unknown command "${name}"${hint}`, hint === "" ? "help lists the commands" : undefined);
+}
+
+/** A slip of the keyboard is told before what a method of that name would have needed. */
+function unknownWithoutStore(name: string, error: unknown): unknown {
+  const meant = nearest(name, firstWords());
+  if (meant !== undefined) return new UsageError(`unknown command "${name}"; did you mean "${meant}"?`);
+  if (!(error instanceof LatticeError) || error.code !== "failed-precondition") return error;
+  return new LatticeError(error.code, `"${name}" is no command, and no method either: ${error.message}`);
+}
+
+interface Call {
+  readonly method: StoreMethod;
+  readonly given: Pick<FlagValues, "words" | "literal">;
+  readonly label: string;
+}
+
+async function call(context: Context, { method, given, label }: Call): Promise<void> {
+  const message = encodeRequest(method, given);
+  const request = { store: storeKey(await context.store()), method: method.rpc, message };
+  const client = await context.client();
+  if (method.kind === "stream") {
+    await stream(context, { client, request, method, label });
+    return;
+  }
+  const { output, signal } = context;
+  const reply = method.reply.fromBinary((await client.dynamic.call(request, { signal })).message);
+  if (output.json) showJson(output, method, reply);
+  else if (method.kind === "command") output.rendering(renderCommandReply(method.reply, reply, output));
+  else output.rendering(renderReply(method.reply, reply, output));
+}
+
+function showJson(output: Output, method: StoreMethod, reply: object): void {
+  const { missing } = renderReply(method.reply, reply, output);
+  if (missing && method.kind === "query") throw new LatticeError("not-found", "not found");
+  output.document(toJson(method.reply, reply));
+}
+
+interface StreamCall {
+  readonly client: LatticeClient;
+  readonly request: { readonly store: string; readonly method: string; readonly message: Uint8Array };
+  readonly method: StoreMethod;
+  readonly label: string;
+}
+
+async function stream(context: Context, { client, request, method, label }: StreamCall): Promise<void> {
+  const { session, output } = context;
+  const open = async function* (signal: AbortSignal): AsyncGenerator<string> {
+    for await (const reply of client.dynamic.subscribe(request, { signal })) {
+      const event = method.reply.fromBinary(reply.message);
+      yield output.json ? JSON.stringify(toJson(method.reply, event)) : renderEvent(method.reply, event, output);
+    }
+  };
+  if (session.options.mode === "one-shot") {
+    for await (const line of untilAborted(open(context.signal), context.signal)) output.line(line);
+    return;
+  }
+  const { console } = session.options;
+  const mark = (id: number) => (output.json ? "" : `#${id} `);
+  const { id } = session.subscriptions.start(
+    { label, open },
+    {
+      line: (number, text) => console.out(mark(number) + text),
+      ended: (number, error) => console.err(`#${number} ${describeEnd(error)}`),
+    },
+  );
+  if (session.options.mode === "repl") output.note(`#${id} runs in the background; unsub ${id} stops it`);
+}
+
+async function help(session: Session, context: Context, words: readonly string[]): Promise<void> {
+  for (const line of await helpLines(session, context, words)) context.output.line(line);
+}
+
+async function helpLines(session: Session, context: Context, words: readonly string[]): Promise<readonly string[]> {
+  if (words.length === 0) {
+    const store = await context.store().catch(() => undefined);
+    const methods = store === undefined ? undefined : await session.methodsOf(store, context.signal);
+    return [...overview(), ...(methods === undefined ? [] : methodListHelp(store!.type, methods.values()))];
+  }
+  const command = findCommand(words);
+  if (command !== undefined && command.path.length === words.length) return commandHelp(command);
+  if (words.length === 1) return familyHelp(words[0]!) ?? methodHelp(await findMethod(session, context, words[0]!));
+  throw new UsageError(`there is no command "${words.join(" ")}"`, "help lists the commands");
+}

@@ -1,0 +1,277 @@
+/**
+ * Keeps a session with every member of every open store (weaver.md §6). Level-triggered: whatever happens, `evaluate`
+ * looks at what there is and what there should be, and dials what is missing.
+ *
+ * Of two sessions between the same two nodes about one store, one is closed: if they came about at the same time, the
+ * one that the node with the smaller key dialled stays, so that both choose the same; if one is old, it is taken for
+ * dead and the newer one stays.
+ */
+import { bytesKey, compareBytes, equalBytes, type Clock, type PubKey, type Random } from "@lattice/model";
+import type { sync } from "@lattice/proto";
+import type { Store } from "@lattice/kernel";
+import type { Channel, Transport } from "@lattice/net";
+import { acceptSession, SYNC_PROTOCOL, SyncSession, type Frame, type SessionEnd } from "@lattice/sync";
+import { DIAL_WAIT_MS, FAULT_PAUSE_MS, REDIAL_MS_MAX, REDIAL_MS_MIN, SIMULTANEOUS_MS } from "./limits.ts";
+
+export interface ConnectorOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly stores: () => readonly Store[];
+  /** With whom a store is to be kept in sync. */
+  readonly peersOf: (store: Store) => readonly PubKey[];
+  readonly addressesOf: (peer: PubKey) => readonly string[];
+  readonly addressBook: (store: Store) => sync.PeerAddresses[];
+  readonly onAddresses: (store: Store, peers: readonly sync.PeerAddresses[]) => void;
+  readonly onSession: (session: SyncSession, change: "started" | "ended" | "same") => void;
+}
+
+interface Link {
+  readonly store: Store;
+  readonly peer: PubKey;
+  session: SyncSession | undefined;
+  startedMs: number;
+  dialing: AbortController | undefined;
+  failures: number;
+  notBeforeMs: number;
+  lastError: string;
+  /** Of the session that stands, or stood last. */
+  run: Promise<unknown>;
+  /** Told when an attempt has succeeded or failed. */
+  awaited: (() => void)[];
+}
+
+export class Connector {
+  readonly #options: ConnectorOptions;
+  readonly #links = new Map<string, Link>();
+  readonly #running = new Set<Promise<unknown>>();
+  #cancelTimer: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
+    options.transport.handle(SYNC_PROTOCOL, (channel) => this.#track(this.#accept(channel)));
+  }
+
+  sessions(store?: Store): SyncSession[] {
+    const sessions = [...this.#links.values()].flatMap(({ session }) => session ?? []);
+    return store === undefined ? sessions : sessions.filter((session) => session.store === store);
+  }
+
+  session(store: Store, peer: PubKey): SyncSession | undefined {
+    return this.#links.get(linkKey(store, peer))?.session;
+  }
+
+  /** Why the last attempt to reach a peer failed. */
+  lastError(store: Store, peer: PubKey): string {
+    return this.#links.get(linkKey(store, peer))?.lastError ?? "";
+  }
+
+  /** Tries at once, whatever the last attempts gave. */
+  retryNow(store: Store): void {
+    for (const link of this.#links.values()) {
+      if (link.store === store) link.notBeforeMs = 0;
+    }
+    this.evaluate();
+  }
+
+  /**
+   * The session with a peer once there is one; undefined where the attempt under way, or the next one, fails, or the
+   * signal ends the wait.
+   */
+  attempt(store: Store, peer: PubKey, signal: AbortSignal): Promise<SyncSession | undefined> {
+    return new Promise((resolve) => {
+      const link = this.#links.get(linkKey(store, peer));
+      if (link === undefined || signal.aborted) return resolve(undefined);
+      if (link.session !== undefined) return resolve(link.session);
+      const done = () => {
+        signal.removeEventListener("abort", done);
+        resolve(link.session);
+      };
+      signal.addEventListener("abort", done, { once: true });
+      link.awaited.push(done);
+    });
+  }
+
+  /** Dials what is missing, lets go of what is not wanted any more. */
+  evaluate(): void {
+    if (this.#isClosed) return;
+    const wanted = new Set<string>();
+    for (const store of this.#options.stores()) {
+      for (const peer of this.#options.peersOf(store)) {
+        wanted.add(linkKey(store, peer));
+        this.#maybeDial(this.#link(store, peer));
+      }
+    }
+    for (const [key, link] of this.#links) {
+      if (wanted.has(key)) continue;
+      link.dialing?.abort();
+      link.session?.close();
+      this.#links.delete(key);
+    }
+    this.#schedule();
+  }
+
+  /** Ends the sessions of a store and waits for their end. */
+  async drop(store: Store): Promise<void> {
+    const links = [...this.#links].filter(([, link]) => link.store === store);
+    for (const [key, link] of links) {
+      this.#links.delete(key);
+      link.dialing?.abort();
+      link.session?.close();
+    }
+    await Promise.allSettled(links.map(([, link]) => link.run));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    for (const link of this.#links.values()) {
+      link.dialing?.abort();
+      link.session?.close();
+    }
+    await Promise.allSettled([...this.#running]);
+  }
+
+  #link(store: Store, peer: PubKey): Link {
+    const key = linkKey(store, peer);
+    const known = this.#links.get(key);
+    if (known !== undefined) return known;
+    const link: Link = {
+      store,
+      peer,
+      session: undefined,
+      startedMs: 0,
+      dialing: undefined,
+      failures: 0,
+      notBeforeMs: 0,
+      lastError: "",
+      run: Promise.resolve(),
+      awaited: [],
+    };
+    this.#links.set(key, link);
+    return link;
+  }
+
+  #maybeDial(link: Link): void {
+    if (link.session !== undefined || link.dialing !== undefined) return;
+    if (link.notBeforeMs > this.#options.clock.now()) return;
+    const dialing = new AbortController();
+    link.dialing = dialing;
+    this.#track(this.#dial(link, dialing));
+  }
+
+  async #dial(link: Link, dialing: AbortController): Promise<void> {
+    const cancel = this.#options.clock.after(DIAL_WAIT_MS, () => dialing.abort());
+    try {
+      const addresses = this.#options.addressesOf(link.peer);
+      const channel = await this.#options.transport.open(link.peer, SYNC_PROTOCOL, { addresses, signal: dialing.signal });
+      link.dialing = undefined;
+      this.#start(link, channel, channel.frames[Symbol.asyncIterator]());
+    } catch (error) {
+      link.dialing = undefined;
+      this.#noteFailure(link, error instanceof Error ? error.message : String(error));
+    } finally {
+      cancel();
+    }
+  }
+
+  #accept(channel: Channel): Promise<void> {
+    return acceptSession(channel, {
+      clock: this.#options.clock,
+      admit: (hello, { frames, first }) => {
+        const store = this.#options.stores().find(({ genesisHash }) => equalBytes(genesisHash, hello.genesisHash));
+        const isPeer = store && this.#options.peersOf(store).some((peer) => equalBytes(peer, channel.peer));
+        if (store === undefined || !isPeer || this.#isClosed) return false;
+        const link = this.#link(store, channel.peer);
+        link.failures = 0;
+        this.#start(link, channel, frames, first);
+        return true;
+      },
+    });
+  }
+
+  #start(link: Link, channel: Channel, frames: AsyncIterator<Uint8Array>, first?: Frame): void {
+    if (this.#isClosed || !this.#links.has(linkKey(link.store, link.peer)) || !this.#prevails(link, channel)) {
+      channel.abort();
+      return;
+    }
+    link.session?.close();
+    const { clock, addressBook, onAddresses, onSession } = this.#options;
+    const session = new SyncSession({
+      store: link.store,
+      channel,
+      clock,
+      addressBook: () => addressBook(link.store),
+      onAddresses: (peers) => onAddresses(link.store, peers),
+      onSame: () => onSession(session, "same"),
+    });
+    link.session = session;
+    link.startedMs = clock.now();
+    onSession(session, "started");
+    tellAwaited(link);
+    link.run = session.run(frames, first).then((end) => this.#ended(link, session, end));
+    this.#track(link.run);
+  }
+
+  /** Whether a new channel is to take the place of the session that stands. */
+  #prevails(link: Link, channel: Channel): boolean {
+    const { session } = link;
+    if (session === undefined) return true;
+    if (this.#options.clock.now() - link.startedMs > SIMULTANEOUS_MS) return true;
+    const weAreSmaller = compareBytes(this.#options.transport.self, link.peer) < 0;
+    return channel.outbound === weAreSmaller;
+  }
+
+  #ended(link: Link, session: SyncSession, end: SessionEnd): void {
+    this.#options.onSession(session, "ended");
+    if (link.session !== session) return;
+    link.session = undefined;
+    if (end.kind === "closed") {
+      link.failures = session.isLive ? 0 : link.failures;
+      this.#noteFailure(link, "the connection was closed");
+    } else {
+      link.lastError = end.message;
+      link.notBeforeMs = this.#options.clock.now() + (end.kind === "fault" ? FAULT_PAUSE_MS : this.#pauseMs(link));
+      link.failures += 1;
+    }
+    this.evaluate();
+  }
+
+  #noteFailure(link: Link, message: string): void {
+    link.lastError = message;
+    link.notBeforeMs = this.#options.clock.now() + this.#pauseMs(link);
+    link.failures += 1;
+    tellAwaited(link);
+    this.#schedule();
+  }
+
+  /** Doubles with each failure, and is different for each node, so that two do not always meet. */
+  #pauseMs({ failures }: Link): number {
+    const full = Math.min(REDIAL_MS_MAX, REDIAL_MS_MIN * 2 ** Math.min(failures, 10));
+    return full * (0.5 + this.#options.random.bytes(1)[0]! / 512);
+  }
+
+  /** One timer, for whichever link may be dialled next. */
+  #schedule(): void {
+    this.#cancelTimer?.();
+    const waiting = [...this.#links.values()].filter(({ session, dialing }) => !session && !dialing);
+    if (waiting.length === 0 || this.#isClosed) return;
+    const nextMs = Math.min(...waiting.map(({ notBeforeMs }) => notBeforeMs));
+    const inMs = Math.max(1, nextMs - this.#options.clock.now());
+    this.#cancelTimer = this.#options.clock.after(inMs, () => this.evaluate());
+  }
+
+  #track(work: Promise<unknown>): void {
+    this.#running.add(work);
+    void work.finally(() => this.#running.delete(work));
+  }
+}
+
+function tellAwaited(link: Link): void {
+  for (const tell of link.awaited.splice(0)) tell();
+}
+
+function linkKey(store: Store, peer: PubKey): string {
+  return bytesKey(store.id) + bytesKey(peer);
+}

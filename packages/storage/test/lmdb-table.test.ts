@@ -1,0 +1,77 @@
+/** Keys longer than LMDB takes, next to a sorted array; and nothing of them left when they are gone. */
+import { join } from "node:path";
+import fc from "fast-check";
+import { open } from "lmdb";
+import { expect, it } from "vitest";
+import { LmdbFile } from "../src/lmdb/lmdb-file.ts";
+import { applyWrites, emptyState, naiveRange, rowsText, type Write } from "../src/testing/naive-storage.ts";
+import { anyRange } from "../src/testing/random-use.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+
+/** Around each cut, and with much in common. */
+const longKey = fc
+  .record({
+    length: fc.constantFrom(1, 1_899, 1_900, 1_901, 3_799, 3_800, 3_801, 4_198),
+    fill: fc.constantFrom(0x00, 0xff),
+    tail: fc.array(fc.constantFrom(0x00, 0x01, 0xff), { maxLength: 2 }),
+  })
+  .map(({ length, fill, tail }) => Uint8Array.from([...new Array<number>(length).fill(fill), ...tail]));
+
+const rounds = fc.array(fc.array(fc.record({ key: longKey, isDeleted: fc.boolean() }), { maxLength: 12 }), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+it("orders long keys, counts them, and leaves nothing of those that are removed", { timeout: 120_000 }, async () => {
+  const directory = temporaryDirectory();
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(rounds, fc.array(anyRange, { maxLength: 8 }), async (changes, ranges) => {
+      const path = join(directory, `${run++}.db`);
+      const file = LmdbFile.open({ path, tables: ["a", "b"], sync: false });
+      const tables = ["a", "b"].map((name) => file.tables.get(name)!);
+      let state = emptyState(["a"]);
+      for (const round of changes) {
+        const writes = round.map(({ key, isDeleted }): Write => {
+          return { table: "a", key, value: isDeleted ? undefined : key.subarray(0, 3) };
+        });
+        file.write(1, () => {
+          for (const { key, value } of writes) {
+            for (const table of tables) value ? table.put(key, value) : table.remove(key);
+          }
+        });
+        state = applyWrites(state, writes);
+        const rows = state.get("a")!;
+        for (const table of tables) {
+          expect(table.count()).toBe(rows.length);
+          for (const range of [{}, { reverse: true }, ...ranges]) {
+            const { limit, ...unlimited } = range as { limit?: number };
+            const found = [...table.range(unlimited)].map(({ key, value }) => [key, value] as const);
+            expect(rowsText(found)).toEqual(rowsText(naiveRange(rows, unlimited)));
+          }
+        }
+      }
+      file.write(2, () => {
+        for (const [key] of state.get("a")!) for (const table of tables) table.remove(key);
+      });
+      expect(tables.map((table) => [table.count(), table.longCount])).toEqual([
+        [0, 0],
+        [0, 0],
+      ]);
+      await file.close();
+      expect(entryCounts(path)).toEqual([0, 0, 0]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function entryCounts(path: string): number[] {
+  const root = open({ path, noSubdir: true, overlappingSync: false, maxDbs: 4 });
+  try {
+    return ["a", "b", "@continued"].map((name) => {
+      return (root.openDB({ name, keyEncoding: "binary" }).getStats() as { entryCount: number }).entryCount;
+    });
+  } finally {
+    void root.close();
+  }
+}
