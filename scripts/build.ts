@@ -2,7 +2,14 @@
 import { run, type Outcome } from "./run.ts";
 
 export async function build(): Promise<Outcome> {
-  return await run(["turbo", "run", "build", "--ui=stream", "--output-logs=errors-only", "--log-order=grouped"]);
+  return await run([
+    "turbo",
+    "run",
+    "build",
+    "--ui=stream",
+    "--output-logs=errors-only",
+    "--log-order=grouped",
+  ]);
 }
 
 if (import.meta.main) {

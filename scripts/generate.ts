@@ -9,7 +9,10 @@ import { join } from "node:path";
 
 /** Which part of `proto/` belongs to which package. */
 const outputs = [
-  { package: "proto", paths: ["proto/lattice/weaver", "proto/lattice/sync", "proto/lattice/daemon", "proto/grpc"] },
+  {
+    package: "proto",
+    paths: ["proto/lattice/weaver", "proto/lattice/sync", "proto/lattice/daemon", "proto/grpc"],
+  },
   { package: "kvstore", paths: ["proto/lattice/kvstore"] },
   { package: "logstore", paths: ["proto/lattice/logstore"] },
 ];

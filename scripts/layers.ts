@@ -64,11 +64,14 @@ interface Manifest {
 export function checkLayers(root: string): string[] {
   const places = readPlaces();
   const errors = [...checkTable(places), ...checkFolders(root, places)];
-  const present = [...places.values()].filter((place) => existsSync(join(root, place.folder, "package.json")));
+  const present = [...places.values()].filter((place) =>
+    existsSync(join(root, place.folder, "package.json")),
+  );
   const manifests = new Map(present.map((place) => [place.name, readManifest(root, place)]));
   for (const place of present) {
     errors.push(...checkManifest({ root, place, places, manifests }));
-    for (const file of sourceFiles(root, place)) errors.push(...checkFile({ root, place, places, manifests }, file));
+    for (const file of sourceFiles(root, place))
+      errors.push(...checkFile({ root, place, places, manifests }, file));
   }
   return [...new Set(errors)].sort();
 }
@@ -94,8 +97,10 @@ function checkTable(places: ReadonlyMap<string, Place>): string[] {
   for (const place of places.values()) {
     for (const name of place.allowed) {
       const used = places.get(name);
-      if (used === undefined) errors.push(`scripts/layers.ts: ${place.name} names ${name}, which is no package`);
-      else if (used.row <= place.row) errors.push(`scripts/layers.ts: ${place.name} -> ${name} does not point downward`);
+      if (used === undefined)
+        errors.push(`scripts/layers.ts: ${place.name} names ${name}, which is no package`);
+      else if (used.row <= place.row)
+        errors.push(`scripts/layers.ts: ${place.name} -> ${name} does not point downward`);
     }
   }
   return errors;
@@ -124,18 +129,24 @@ function checkManifest({ root, place, manifests, places }: Context): string[] {
   const errors: string[] = [];
   const file = `${place.folder}/package.json`;
   const manifest = manifests.get(place.name)!;
-  if (manifest.name !== `@lattice/${place.name}`) errors.push(`${file}: its name should be @lattice/${place.name}`);
+  if (manifest.name !== `@lattice/${place.name}`)
+    errors.push(`${file}: its name should be @lattice/${place.name}`);
   const used = latticeNames(manifest.dependencies);
   for (const name of used) {
     if (!place.allowed.has(name)) errors.push(`${file}: ${place.name} may not depend on ${name}`);
   }
   for (const name of latticeNames(manifest.devDependencies)) {
-    if (!mayTest(place, places.get(name))) errors.push(`${file}: the tests of ${place.name} may not use ${name}`);
+    if (!mayTest(place, places.get(name)))
+      errors.push(`${file}: the tests of ${place.name} may not use ${name}`);
   }
   const tsconfig = join(root, place.folder, "tsconfig.json");
   if (!existsSync(tsconfig)) return errors;
-  const { references = [] } = JSON.parse(readFileSync(tsconfig, "utf8")) as { references?: { path: string }[] };
-  const referenced = references.map(({ path }) => toSlashes(relative(root, resolve(dirname(tsconfig), path))));
+  const { references = [] } = JSON.parse(readFileSync(tsconfig, "utf8")) as {
+    references?: { path: string }[];
+  };
+  const referenced = references.map(({ path }) =>
+    toSlashes(relative(root, resolve(dirname(tsconfig), path))),
+  );
   const expected = used.map((name) => places.get(name)?.folder ?? name);
   for (const folder of referenced.filter((path) => !expected.includes(path))) {
     errors.push(`${place.folder}/tsconfig.json: refers to ${folder}, which package.json does not depend on`);
@@ -193,7 +204,11 @@ function checkRelative({ root, place }: Context, path: string, specifier: string
   return undefined;
 }
 
-function checkPackage({ place, places, manifests }: Context, specifier: string, isTest: boolean): string | undefined {
+function checkPackage(
+  { place, places, manifests }: Context,
+  specifier: string,
+  isTest: boolean,
+): string | undefined {
   const match = /^@lattice\/([^/]+)(?:\/(.+))?$/.exec(specifier);
   if (match === null) return undefined;
   const [, name, entry] = match as unknown as [string, string, string?];

@@ -38,7 +38,9 @@ async function verifyGenerated(): Promise<Outcome> {
   if (!outcome.ok) return outcome;
   const pattern = "packages/*/src/gen/**/*.ts";
   const files = new Set([...globSync(pattern, { cwd: root }), ...globSync(pattern, { cwd: fresh })]);
-  const stale = [...files].filter((file) => readIfAny(join(root, file)) !== readIfAny(join(fresh, file))).sort();
+  const stale = [...files]
+    .filter((file) => readIfAny(join(root, file)) !== readIfAny(join(fresh, file)))
+    .sort();
   const lines = stale.map((file) => `${file}: not what \`pnpm generate\` gives\n`);
   return { ok: stale.length === 0, output: lines.join("") };
 }
@@ -49,7 +51,13 @@ function readIfAny(file: string): string | undefined {
 
 async function verifyTests(): Promise<Outcome> {
   const report = join(scratch, "tests.json");
-  const outcome = await run(["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`]);
+  const outcome = await run([
+    "vitest",
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ]);
   counts = countTests(readIfAny(report), outcome.ok);
   return outcome;
 }

@@ -30,8 +30,12 @@ describe("consoleBlocks", () => {
   });
 
   it("refuses a block that cannot be run", () => {
-    expect(() => consoleBlocks("```console\nanswer\n```")).toThrow("line 2: a console block begins with a prompt");
-    expect(() => consoleBlocks("```console\nlattice> get k")).toThrow("line 1: a console block that does not end");
+    expect(() => consoleBlocks("```console\nanswer\n```")).toThrow(
+      "line 2: a console block begins with a prompt",
+    );
+    expect(() => consoleBlocks("```console\nlattice> get k")).toThrow(
+      "line 1: a console block that does not end",
+    );
   });
 });
 

@@ -67,7 +67,7 @@ export function patternOf(text: string): RegExp {
   let pattern = "";
   let at = 0;
   for (const match of text.matchAll(VARIABLE)) {
-    pattern += RegExp.escape(text.slice(at, match.index));
+    pattern += escaped(text.slice(at, match.index));
     at = match.index + match[0].length;
     const name = names.get(match[0]);
     if (match[0] === "…") pattern += ".*";
@@ -77,5 +77,9 @@ export function patternOf(text: string): RegExp {
       pattern += `(?<v${names.size - 1}>[0-9a-f]{${match[0].length}})`;
     }
   }
-  return new RegExp(`^${pattern}${RegExp.escape(text.slice(at))}$`);
+  return new RegExp(`^${pattern}${escaped(text.slice(at))}$`);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

@@ -10,7 +10,9 @@ describe("the table", () => {
   it("points strictly downward", () => {
     const places = readPlaces();
     const upward = [...places.values()].flatMap((place) =>
-      [...place.allowed].filter((name) => places.get(name)!.row <= place.row).map((name) => `${place.name} -> ${name}`),
+      [...place.allowed]
+        .filter((name) => places.get(name)!.row <= place.row)
+        .map((name) => `${place.name} -> ${name}`),
     );
     expect(upward).toEqual([]);
   });
@@ -114,8 +116,16 @@ describe("a workspace that breaks a rule", () => {
     ["a type from an import", 'type A = import("@lattice/kvstore").A;', "kernel may not import kvstore"],
     ["an import upward", 'export * from "@lattice/node";', "kernel may not import node"],
     ["an import of nothing", 'import "@lattice/other";', '"@lattice/other" is no package of this workspace'],
-    ["an import of itself", 'import "@lattice/kernel";', '"@lattice/kernel" is this package itself; import the file'],
-    ["an undeclared import", 'import "@lattice/proto";', '"@lattice/proto" is not in the package\'s package.json'],
+    [
+      "an import of itself",
+      'import "@lattice/kernel";',
+      '"@lattice/kernel" is this package itself; import the file',
+    ],
+    [
+      "an undeclared import",
+      'import "@lattice/proto";',
+      '"@lattice/proto" is not in the package\'s package.json',
+    ],
     [
       "a way around the exports",
       'import "@lattice/model/src/a.ts";',
@@ -158,7 +168,10 @@ describe("a workspace that breaks a rule", () => {
 
   it("is told of a dependency that the table forbids, and of references that differ", () => {
     addPackage("kernel", ["model", "kvstore"], { devDependencies: { "@lattice/runtime": "workspace:*" } });
-    write("packages/kernel/tsconfig.json", JSON.stringify({ references: [{ path: "../kvstore" }, { path: "../store" }] }));
+    write(
+      "packages/kernel/tsconfig.json",
+      JSON.stringify({ references: [{ path: "../kvstore" }, { path: "../store" }] }),
+    );
     expect(checkLayers(root)).toEqual([
       "packages/kernel/package.json: kernel may not depend on kvstore",
       "packages/kernel/package.json: the tests of kernel may not use runtime",

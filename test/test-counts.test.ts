@@ -26,7 +26,9 @@ describe("the last line of verify", () => {
   });
 
   it("leaves out what is nought but for failures", () => {
-    expect(tellCounts(countTests(report([{ status: "passed", tests: ["passed"] }]), true))).toBe("1 passed, 0 failed");
+    expect(tellCounts(countTests(report([{ status: "passed", tests: ["passed"] }]), true))).toBe(
+      "1 passed, 0 failed",
+    );
   });
 
   it("counts a file that could not be loaded as one failure", () => {
@@ -38,7 +40,9 @@ describe("the last line of verify", () => {
   });
 
   it("never calls a failed run free of failures", () => {
-    expect(tellCounts(countTests(report([{ status: "passed", tests: ["passed"] }]), false))).toBe("1 passed, 1 failed");
+    expect(tellCounts(countTests(report([{ status: "passed", tests: ["passed"] }]), false))).toBe(
+      "1 passed, 1 failed",
+    );
     expect(tellCounts(countTests(undefined, false))).toBe("0 passed, 1 failed");
   });
 });

@@ -17,3 +17,5 @@ export { messageTypesOf, type MessageTypes } from "./descriptors/message-types-o
 export { HELP_OPTION, NAMED_OPTION, SUMMARY_OPTION } from "./descriptors/custom-options.ts";
 export { MESSAGE_BYTES_MAX } from "./limits.ts";
 export { CODE_OF_GRPC_STATUS, GRPC_STATUS_OF_CODE, GrpcStatus, HTTP_STATUS_OF_CODE } from "./status.ts";
+export { nodeHandlers } from "./services/node-handlers.ts";
+export type { ProcessFacts } from "./services/node-service.ts";

@@ -122,7 +122,6 @@ class RemoteCaller implements Caller {
     // The loop below sees the same error; but one that comes when nobody reads any more would end the process.
     call.on("error", () => {});
     const cancel = (): void => call.cancel();
-    signal.addEventListener("abort", cancel, { once: true });
     try {
       for await (const reply of call) yield decodeMessage(method.O, reply as Uint8Array, "internal");
     } catch (error) {

@@ -80,10 +80,12 @@ describe.each(WAYS)("a client $way", ({ clientOf }) => {
     ["nothing", undefined, "undefined"],
     ["an error without a text", new Error(""), "internal error"],
     ["a lone surrogate", new Error("bad \ud800 text"), "bad \ufffd text"],
-  ])("turns %s that was thrown into one internal error", async (_, thrown, message) => {
+  ])("turns %s that was thrown into one internal error", async (_, thrown: unknown, message) => {
     const client = await clientOf({
       node: {
-        getStatus: () => Promise.reject(thrown),
+        getStatus: () => {
+          throw thrown;
+        },
       },
     });
     const error = await failureOf(client.node.getStatus({}));

@@ -49,7 +49,7 @@ export function messageArbitrary(type: IMessageType<object>, depth = 3): fc.Arbi
   const plain: Record<string, fc.Arbitrary<unknown>> = {};
   const oneofs = new Map<string, fc.Arbitrary<object>[]>();
   for (const field of type.fields) {
-    if (field.oneof !== undefined) {
+    if (field.kind !== "map" && field.oneof !== undefined) {
       const some = oneofs.get(field.oneof) ?? [fc.constant({ oneofKind: undefined })];
       oneofs.set(field.oneof, some);
       const member = (value: unknown): object => ({ oneofKind: field.localName, [field.localName]: value });
@@ -59,7 +59,7 @@ export function messageArbitrary(type: IMessageType<object>, depth = 3): fc.Arbi
     }
   }
   for (const [name, some] of oneofs) plain[name] = fc.oneof(...some);
-  return fc.record(plain).map((value) => type.create(value) as object);
+  return fc.record(plain).map((value) => type.create(value));
 }
 
 function isTooDeep(field: FieldInfo, depth: number): boolean {

@@ -14,6 +14,7 @@ import {
   isGenesis,
   LatticeError,
   OPS_BYTES_MAX,
+  parentsOf,
   signIntention,
   storeIdOf,
   toHex,
@@ -179,6 +180,14 @@ export class Replica {
     return this.#settled(this.#reconsider(this.#ready()));
   }
 
+  /** Why an intention that floats does so, in words. */
+  holdReason(intention: Intention): string {
+    if (!mayWrite(this.roles.roleNow(intention.author))) return "its author is not a member who may write";
+    if (intention.timestamp > latestAccepted(this.#options.clock.now())) return "its time is too far ahead";
+    const missing = parentsOf(intention).filter((id) => !this.log.has(id));
+    return missing.length > 0 ? `waits for ${missing.map(shortId).join(", ")}` : "waits for a signature";
+  }
+
   /** For a child store, whose root's members have changed. */
   rolesChanged(): Outcome {
     this.projection.refoldSystem();
@@ -303,6 +312,6 @@ function sumCounts<K>(a: ReadonlyMap<K, number>, b: ReadonlyMap<K, number>): Map
 }
 
 /** First digits of an id, for messages. */
-export function shortId(id: IntentionId): string {
+function shortId(id: IntentionId): string {
   return toHex(idHash(id)).slice(0, 12);
 }

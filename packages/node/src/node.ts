@@ -6,6 +6,7 @@
  *     reason, and harms no other.
  *  2. A child store has the members of its root, and is begun here as soon as its parent tells of it.
  */
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   bytesKey,
@@ -294,6 +295,11 @@ export class Node implements AsyncDisposable {
     }
     this.#connector.evaluate();
     return { entry: this.#entries.get(bytesKey(row.id))!, log };
+  }
+
+  /** What the store takes on the disk. */
+  diskBytes(store: Store): number {
+    return directoryBytes(this.#directoryOf(store.id));
   }
 
   /** One line each, of what needs somebody's attention. */
@@ -638,6 +644,11 @@ function parseOffered(genesis: Offered) {
   const intention = decodeIntention(genesis.body);
   if (typeof intention === "string") throw new LatticeError("invalid-argument", "a store begins with a genesis");
   return { hash: intention.hash, ops: parseGenesis(intention) };
+}
+
+function directoryBytes(directory: string): number {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
 
 function rootsFirst(a: StoreRow, b: StoreRow): number {

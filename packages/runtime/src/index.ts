@@ -1,1 +1,4 @@
-export {};
+export { dataPaths, defaultDataDirectory, socketPath, type DataPaths } from "./data-directory.ts";
+export { openRuntime, type Runtime, type RuntimeOptions } from "./open-runtime.ts";
+export { shippedStoreTypes } from "./store-types.ts";
+export { VERSION } from "./version.ts";

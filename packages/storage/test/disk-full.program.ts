@@ -124,6 +124,8 @@ const scenarios: Record<string, () => Promise<void>> = {
     let merged = 0;
     for (let number = 0; ; number++) {
       put(storage, number, 3_000);
+      // Twice, so that there is an older version that must not come back.
+      put(storage, number, 3_001);
       try {
         await storage.flush();
         if (storage.bytesPending() === 0) merged = number + 1;

@@ -765,9 +765,9 @@ export interface TableDigest {
      */
     table: string;
     /**
-     * @generated from protobuf field: uint64 row_count = 2
+     * @generated from protobuf field: uint32 row_count = 2
      */
-    rowCount: bigint;
+    rowCount: number;
     /**
      * @generated from protobuf field: bytes sum = 3
      */
@@ -3156,14 +3156,14 @@ class TableDigest$Type extends MessageType<TableDigest> {
     constructor() {
         super("lattice.daemon.v1.TableDigest", [
             { no: 1, name: "table", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
-            { no: 2, name: "row_count", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 2, name: "row_count", kind: "scalar", T: 13 /*ScalarType.UINT32*/ },
             { no: 3, name: "sum", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<TableDigest>): TableDigest {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.table = "";
-        message.rowCount = 0n;
+        message.rowCount = 0;
         message.sum = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<TableDigest>(this, message, value);
@@ -3177,8 +3177,8 @@ class TableDigest$Type extends MessageType<TableDigest> {
                 case /* string table */ 1:
                     message.table = reader.string();
                     break;
-                case /* uint64 row_count */ 2:
-                    message.rowCount = reader.uint64().toBigInt();
+                case /* uint32 row_count */ 2:
+                    message.rowCount = reader.uint32();
                     break;
                 case /* bytes sum */ 3:
                     message.sum = reader.bytes();
@@ -3198,9 +3198,9 @@ class TableDigest$Type extends MessageType<TableDigest> {
         /* string table = 1; */
         if (message.table !== "")
             writer.tag(1, WireType.LengthDelimited).string(message.table);
-        /* uint64 row_count = 2; */
-        if (message.rowCount !== 0n)
-            writer.tag(2, WireType.Varint).uint64(message.rowCount);
+        /* uint32 row_count = 2; */
+        if (message.rowCount !== 0)
+            writer.tag(2, WireType.Varint).uint32(message.rowCount);
         /* bytes sum = 3; */
         if (message.sum.length)
             writer.tag(3, WireType.LengthDelimited).bytes(message.sum);

@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import fc from "fast-check";
+import { takeFlags, type Flag } from "../src/flags.ts";
+import { parseListenAddress, readInvocation } from "../src/invocation.ts";
+
+const FLAGS: readonly Flag[] = [
+  { name: "store", value: "STORE", help: "" },
+  { name: "json", help: "" },
+  { name: "listen", value: "HOST", help: "", repeated: true },
+];
+
+describe("takeFlags", () => {
+  test("takes what it knows, wherever it stands, and leaves the rest in order", () => {
+    const taken = takeFlags(["a", "--json", "-5", "--store", "x", "--other=1", "b=c"], FLAGS);
+    expect(taken.words).toEqual(["a", "-5", "--other=1", "b=c"]);
+    expect([...taken.switches]).toEqual(["json"]);
+    expect(taken.values.get("store")).toEqual(["x"]);
+    expect(taken.literal).toBeUndefined();
+  });
+
+  test("leaves everything behind -- alone", () => {
+    const taken = takeFlags(["a", "--", "--json", "--"], FLAGS);
+    expect(taken).toMatchObject({ words: ["a"], literal: ["--json", "--"] });
+  });
+
+  test("a switch takes no word that happens to be a truth value", () => {
+    expect(takeFlags(["--json", "false"], FLAGS).words).toEqual(["false"]);
+  });
+
+  test("keeps quotes in values", () => {
+    expect(takeFlags(["--store='x'", '"y"'], FLAGS)).toMatchObject({ words: ['"y"'] });
+    expect(takeFlags(["--store='x'"], FLAGS).values.get("store")).toEqual(["'x'"]);
+  });
+
+  test.each([
+    [["--store"], "--store needs a value"],
+    [["--store", "--json"], "--store needs a value"],
+    [["--json=yes"], "--json takes no value"],
+    [["--store", "a", "--store", "b"], "--store is given twice"],
+  ])("refuses %j", (words, message) => {
+    expect(() => takeFlags(words, FLAGS)).toThrow(message);
+  });
+
+  test("property: words that are no known flag come out as they went in", () => {
+    const word = fc.string().filter((text) => !/^--(store|json|listen)(=|$)/.test(text) && text !== "--");
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        expect(takeFlags(words, FLAGS).words).toEqual(words);
+      }),
+    );
+  });
+});
+
+describe("readInvocation", () => {
+  const read = (argv: string[], env = {}, isTerminal = true) => readInvocation(argv, { env, isTerminal });
+
+  test.each([
+    [[], true, "repl"],
+    [[], false, "script"],
+    [["-"], true, "script"],
+    [["--embedded"], true, "repl"],
+    [["--embedded"], false, "script"],
+    [["--daemon"], true, "daemon"],
+    [["--help"], true, "help"],
+    [["--version"], false, "version"],
+    [["node", "status"], true, "one-shot"],
+    [["node", "status", "--help"], true, "one-shot"],
+  ])("%j with a terminal %j is %s", (argv, isTerminal, mode) => {
+    expect(read(argv, {}, isTerminal).mode).toBe(mode);
+  });
+
+  test("a flag wins over the environment, and that over the default", () => {
+    const env = { LATTICE_DATA: "/env", LATTICE_STORE: "s", XDG_DATA_HOME: "/xdg", LATTICE_LISTEN: "::1, 10.0.0.1:7" };
+    expect(read(["--data", "/flag", "--store", "t"], env)).toMatchObject({ dataDirectory: "/flag", store: "t" });
+    expect(read([], env)).toMatchObject({ dataDirectory: "/env", store: "s", listen: undefined });
+    expect(read(["--daemon"], env).listen).toEqual([
+      { host: "::1", port: 0 },
+      { host: "10.0.0.1", port: 7 },
+    ]);
+    expect(read(["--daemon", "--listen", "a:1"], env).listen).toEqual([{ host: "a", port: 1 }]);
+  });
+
+  test("a command keeps its own flags and what stands behind --", () => {
+    expect(read(["store", "create", "--root", "--json", "--", "--x"])).toMatchObject({
+      words: ["store", "create", "--root", "--", "--x"],
+      json: true,
+    });
+  });
+
+  test.each([
+    [["--daemon", "--embedded"], "exclude each other"],
+    [["--daemon", "node", "status"], "--daemon takes no command"],
+    [["--listen", "x"], "--listen needs --daemon or --embedded"],
+    [["--frobnicate"], "unknown flag --frobnicate"],
+    [["-x"], "unknown flag -x"],
+  ])("refuses %j", (argv, message) => {
+    expect(() => read(argv)).toThrow(message);
+  });
+});
+
+describe("parseListenAddress", () => {
+  test.each([
+    ["0.0.0.0", "0.0.0.0", 0],
+    ["0.0.0.0:4001", "0.0.0.0", 4001],
+    ["example.org:1", "example.org", 1],
+    ["[::1]:4001", "::1", 4001],
+    ["[::]", "::", 0],
+    ["::1", "::1", 0],
+  ])("%s", (text, host, port) => {
+    expect(parseListenAddress(text)).toEqual({ host, port });
+  });
+
+  test.each(["", ":1", "a:b", "a:99999", "[x]:1", "a:1:2z"])("refuses %j", (text) => {
+    expect(() => parseListenAddress(text)).toThrow("no address to listen on");
+  });
+});

@@ -1,0 +1,18 @@
+import { openRuntime } from "@lattice/runtime";
+import { rmSync } from "node:fs";
+rmSync("/tmp/rt", {recursive:true, force:true});
+const t0=Date.now();
+const listen=[{host:"127.0.0.1"}];
+const a = await openRuntime({dataDirectory:"/tmp/rt/a", listen});
+console.log("a up", Date.now()-t0, a.node.addresses());
+const b = await openRuntime({dataDirectory:"/tmp/rt/b", listen});
+console.log("b up", Date.now()-t0);
+const s = await a.client.store.create({name:"notes"});
+const inv = await a.client.store.invite({store:"notes"});
+for await (const p of b.client.node.join({token: inv.token})) console.log(Date.now()-t0, p.stage, p.intentionCount);
+const enc=new TextEncoder();
+console.log((await b.client.store.status({store:"notes"})));
+console.log(await b.client.store.sync({store:"notes"}));
+console.log(await b.client.store.verify({store:"notes"}));
+await b.close(); console.log("b closed", Date.now()-t0);
+await a.close(); console.log("a closed", Date.now()-t0);

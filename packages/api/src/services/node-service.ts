@@ -1,0 +1,77 @@
+/** `NodeService` over a node. */
+import { daemon, NodeServiceClient } from "@lattice/proto";
+import type { Entry, Node, NodeEvent, NodeEventKind } from "@lattice/node";
+import { implementService, type ServiceHandlers } from "../handlers.ts";
+import { toStore } from "./store-message.ts";
+
+/** What of a process the node itself does not know. */
+export interface ProcessFacts {
+  readonly dataDirectory: string;
+  readonly version: string;
+  readonly pid: number;
+}
+
+export function nodeService(node: Node, facts: ProcessFacts): ServiceHandlers<NodeServiceClient> {
+  return implementService(NodeServiceClient, {
+    getStatus: async () => ({
+      publicKey: node.self,
+      name: node.name,
+      dataDirectory: facts.dataDirectory,
+      version: facts.version,
+      storeCount: node.entries().length,
+      addresses: [...node.addresses()],
+      peerCount: node.livePeers().length,
+      pid: facts.pid,
+      startedMs: BigInt(node.startedMs),
+      warnings: node.warnings(),
+    }),
+    setName: async ({ name }) => {
+      await node.setName(name);
+      return {};
+    },
+    listTypes: async () => ({ types: node.types.map(({ type, schema }) => ({ type, schema })) }),
+    events: (_request, { signal }) => toEvents(node.events.subscribe(signal)),
+    join: ({ token }, { signal }) => toProgress(node, node.join(token, { signal })),
+  });
+}
+
+const { NodeEvent_Kind: EventKind, JoinProgress_Stage: Stage } = daemon;
+
+const KINDS: Readonly<Record<NodeEventKind, daemon.NodeEvent_Kind>> = {
+  "store-opened": EventKind.STORE_OPENED,
+  "store-failed": EventKind.STORE_FAILED,
+  "peer-connected": EventKind.PEER_CONNECTED,
+  "peer-disconnected": EventKind.PEER_DISCONNECTED,
+  synced: EventKind.SYNCED,
+  fork: EventKind.FORK,
+  "member-joined": EventKind.MEMBER_JOINED,
+  "disk-full": EventKind.DISK_FULL,
+  "disk-recovered": EventKind.DISK_RECOVERED,
+  "projection-paused": EventKind.PROJECTION_PAUSED,
+  gap: EventKind.GAP,
+};
+
+const STAGES = {
+  connecting: Stage.CONNECTING,
+  admitted: Stage.ADMITTED,
+  syncing: Stage.SYNCING,
+  done: Stage.DONE,
+} as const;
+
+const NONE = new Uint8Array(0);
+
+async function* toEvents(events: AsyncIterable<NodeEvent>) {
+  for await (const { kind, timeMs, storeId, peer, text } of events) {
+    yield { kind: KINDS[kind], timeMs: BigInt(timeMs), storeId: storeId ?? NONE, peer: peer ?? NONE, text };
+  }
+}
+
+async function* toProgress(node: Node, steps: ReturnType<Node["join"]>) {
+  for await (const { stage, entry, intentionCount } of steps) {
+    yield { stage: STAGES[stage], intentionCount: BigInt(intentionCount), ...storeOf(node, entry) };
+  }
+}
+
+function storeOf(node: Node, entry: Entry | undefined) {
+  return entry === undefined ? {} : { store: toStore(node, entry) };
+}

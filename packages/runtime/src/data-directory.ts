@@ -1,0 +1,36 @@
+/** Where a node keeps what is its own, and what lies there (surface.md, "Files"). */
+import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+export function defaultDataDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  if (env["LATTICE_DATA"] !== undefined && env["LATTICE_DATA"] !== "") return env["LATTICE_DATA"];
+  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support", "lattice");
+  if (process.platform === "win32") return join(env["LOCALAPPDATA"] ?? homedir(), "lattice");
+  return join(env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "lattice");
+}
+
+export interface DataPaths {
+  readonly identity: string;
+  readonly inventory: string;
+  readonly socket: string;
+  readonly lock: string;
+}
+
+export function dataPaths(directory: string): DataPaths {
+  return {
+    identity: join(directory, "identity.key"),
+    inventory: join(directory, "meta.db"),
+    socket: join(directory, "lattice.sock"),
+    lock: join(directory, "lattice.lock"),
+  };
+}
+
+export function socketPath(directory: string): string {
+  return dataPaths(directory).socket;
+}
+
+/** Only its owner may look into it. */
+export function makeDataDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+}

@@ -1,0 +1,124 @@
+/**
+ * A complete node in one call, the same whether an application embeds it or the daemon runs it: data directory, lock,
+ * identity, inventory, transport, stores, services, socket. Service.
+ */
+import { inProcessClient, nodeHandlers, serveGrpc, type LatticeClient } from "@lattice/api";
+import { loadIdentitySeed } from "@lattice/kernel";
+import { LatticeError, signerFromSeed, systemClock, systemRandom } from "@lattice/model";
+import { openLibp2pTransport, type ListenAddress, type Transport } from "@lattice/net";
+import { INVENTORY_TABLES, Inventory, Node } from "@lattice/node";
+import { openLmdbStorage, type Storage } from "@lattice/storage";
+import type { StoreType } from "@lattice/store";
+import { dataPaths, makeDataDirectory } from "./data-directory.ts";
+import { acquireLock } from "./lock-file.ts";
+import { shippedStoreTypes } from "./store-types.ts";
+import { VERSION } from "./version.ts";
+
+export interface RuntimeOptions {
+  /** Made if there is none. */
+  readonly dataDirectory: string;
+  /** Default: all interfaces, on the port of the last time. */
+  readonly listen?: readonly ListenAddress[];
+  /** Besides the ones that ship. */
+  readonly types?: readonly StoreType[];
+  /** Whether others may use the node through its socket. Default: true. */
+  readonly serve?: boolean;
+}
+
+export interface Runtime extends AsyncDisposable {
+  /** The same interface as a remote client's. */
+  readonly client: LatticeClient;
+  readonly node: Node;
+  readonly dataDirectory: string;
+  /** Stops the node; all that was acknowledged is on disk. Can be called twice. */
+  close(): Promise<void>;
+}
+
+/** Throws `in-use`, or whatever is wrong with the directory, the identity or the inventory, in one line. */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { dataDirectory } = options;
+  const opened = new OpenedParts();
+  try {
+    makeDirectory(dataDirectory);
+    const paths = dataPaths(dataDirectory);
+    const lock = acquireLock(paths.lock, dataDirectory);
+    opened.add(() => lock.release());
+    const seed = loadIdentitySeed(paths.identity);
+    const inventory = openLmdbStorage({ path: paths.inventory, tables: [...INVENTORY_TABLES], durability: "journal" });
+    opened.add(() => inventory.close());
+    const transport = await openTransport(seed, new Inventory(inventory), options.listen);
+    opened.add(() => transport.close());
+    const node = await startNode({ ...options, seed, inventory, transport });
+    opened.add(() => node.close());
+    const handlers = nodeHandlers(node, { dataDirectory, version: VERSION, pid: process.pid });
+    if (options.serve !== false) {
+      const server = await serveGrpc({ socketPath: paths.socket, handlers });
+      opened.add(() => server.close());
+    }
+    const client = inProcessClient(handlers);
+    const close = () => opened.close();
+    return { client, node, dataDirectory, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await opened.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What was opened is closed in the opposite order, once. */
+class OpenedParts {
+  readonly #closers: (() => unknown)[] = [];
+  #closed: Promise<void> | undefined;
+
+  add(closer: () => unknown): void {
+    this.#closers.push(closer);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    for (const closer of this.#closers.toReversed()) await closer();
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    makeDataDirectory(directory);
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    throw new LatticeError("failed-precondition", `cannot use ${directory} as data directory (${code})`, { cause: error });
+  }
+}
+
+async function openTransport(
+  seed: Uint8Array,
+  inventory: Inventory,
+  listen: readonly ListenAddress[] | undefined,
+): Promise<Transport> {
+  const port = Number(inventory.setting("port") ?? 0);
+  const wanted = (listen ?? [{ host: "0.0.0.0" }]).map((address) => ({ port, ...address }));
+  const transport = await openLibp2pTransport({ seed, listen: wanted });
+  // Peers remember where they found this node, so it tries to stay there.
+  const bound = portOf(transport.addresses());
+  if (bound !== undefined && bound !== port) await inventory.putSetting("port", String(bound));
+  return transport;
+}
+
+function portOf(addresses: readonly string[]): number | undefined {
+  const found = addresses.map((address) => /\/(?:udp|tcp)\/(\d+)/.exec(address)?.[1]).find((port) => port !== undefined);
+  return found === undefined ? undefined : Number(found);
+}
+
+function startNode(options: RuntimeOptions & { seed: Uint8Array; inventory: Storage; transport: Transport }): Promise<Node> {
+  return Node.start({
+    directory: options.dataDirectory,
+    inventory: options.inventory,
+    signer: signerFromSeed(options.seed),
+    transport: options.transport,
+    types: [...shippedStoreTypes, ...(options.types ?? [])],
+    clock: systemClock,
+    random: systemRandom,
+  });
+}
