@@ -8,7 +8,8 @@ export const EXIT_USAGE = 2;
 /** The words of the command line make no sense; nothing was asked of any node. */
 export class UsageError extends LatticeError {
   constructor(message: string, usage?: string) {
-    super("invalid-argument", usage === undefined ? message : `${message}; usage: ${usage}`);
+    const stop = message.endsWith("?") ? "" : ";";
+    super("invalid-argument", usage === undefined ? message : `${message}${stop} usage: ${usage}`);
   }
 }
 

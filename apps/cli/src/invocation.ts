@@ -2,6 +2,7 @@
  * What the words behind `lattice` and the environment ask for. A flag wins over its environment variable, which wins
  * over the default.
  */
+import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { UsageError } from "./errors.ts";
 import { takeFlags, type Flag, type FlagValues } from "./flags.ts";
@@ -105,13 +106,13 @@ function envListen(env: Environment): readonly string[] | undefined {
     .filter((part) => part !== "");
 }
 
-/** `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; without a port the system chooses one. */
+/** `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; without a port the node chooses one. */
 export function parseListenAddress(text: string): ListenAddress {
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
-  const host = match?.[1] ?? match?.[2] ?? (/^[0-9a-fA-F:]+:[0-9a-fA-F:.]*$/.test(text) ? text : undefined);
-  const port = Number(match?.[3] ?? 0);
-  if (host === undefined || port > 65_535) {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  const [, ipv6 = isIPv6(text) ? text : undefined, name, port] = match ?? [];
+  const host = ipv6 !== undefined && isIPv6(ipv6) ? ipv6 : name;
+  if (host === undefined || Number(port ?? 0) > 65_535) {
     throw new UsageError(`"${text}" is no address to listen on; write HOST, HOST:PORT or [IPV6]:PORT`);
   }
-  return { host, port };
+  return port === undefined ? { host } : { host, port: Number(port) };
 }

@@ -10,7 +10,8 @@ import type { Environment } from "./world.ts";
 
 export interface ListenAddress {
   readonly host: string;
-  readonly port: number;
+  /** Absent: the node's own choice. */
+  readonly port?: number;
 }
 
 export interface Reflection {
@@ -38,18 +39,9 @@ export interface NodeAccess {
   reflect(descriptors: Uint8Array): Promise<Reflection>;
 }
 
-// Until the package exports it, its shape stands here.
-interface RuntimeModule {
-  openRuntime(options: OpenOptions): Promise<RunningNode>;
-}
-
-async function runtime(): Promise<RuntimeModule> {
-  return (await import("@lattice/runtime")) as unknown as RuntimeModule;
-}
-
 export const systemNodeAccess: NodeAccess = {
   connect: async (dataDirectory) => (await import("@lattice/api")).connect(socketPath(dataDirectory)),
-  open: async (options) => (await runtime()).openRuntime(options),
+  open: async (options) => (await import("@lattice/runtime")).openRuntime(options),
   reflect: async (descriptors) => (await import("@lattice/api")).messageTypesOf(descriptors),
 };
 
@@ -57,9 +49,14 @@ export const systemNodeAccess: NodeAccess = {
 // node only to learn a path; a test holds them equal.
 
 export function defaultDataDirectory(env: Environment): string {
+  if (isGiven(env["LATTICE_DATA"])) return env["LATTICE_DATA"];
   if (platform() === "darwin") return join(homedir(), "Library", "Application Support", "lattice");
-  const base = env["XDG_DATA_HOME"];
-  return join(base === undefined || base === "" ? join(homedir(), ".local", "share") : base, "lattice");
+  if (platform() === "win32") return join(env["LOCALAPPDATA"] ?? homedir(), "lattice");
+  return join(isGiven(env["XDG_DATA_HOME"]) ? env["XDG_DATA_HOME"] : join(homedir(), ".local", "share"), "lattice");
+}
+
+function isGiven(text: string | undefined): text is string {
+  return text !== undefined && text !== "";
 }
 
 export function socketPath(dataDirectory: string): string {

@@ -22,17 +22,24 @@ import { didYouMean, nearest } from "./suggest.ts";
 
 export async function runWords(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
   const running = runAny(session, words, signal);
-  // A call that does not heed the signal must not keep its caller waiting.
+  // What does not heed the signal must not keep its caller waiting. What does, such as a stream for which this is the
+  // good end, comes to its own end within this turn of the event loop.
   const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(new LatticeError("cancelled", "cancelled"));
+  const onAbort = () => void setImmediate(() => aborted.reject(new LatticeError("cancelled", "the call was cancelled")));
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     await Promise.race([running, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", onAbort);
-    running.catch(() => {});
+    for (const loser of [running, aborted.promise]) loser.catch(() => {});
   }
+}
+
+/** Whether what goes wrong with these words is to be told in JSON. */
+export function asksForJson(session: Session, words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return session.options.json || words.slice(0, end < 0 ? undefined : end).includes("--json");
 }
 
 async function runAny(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
@@ -101,7 +108,7 @@ async function findMethod(session: Session, context: Context, name: string): Pro
   const method = methods.get(name);
   if (method !== undefined) return method;
   const hint = didYouMean(name, [...methods.keys(), ...firstWords()]);
-  throw new UsageError(`unknown command "${name}"${hint}`, hint === "" ? "help lists the commands" : undefined);
+  throw new UsageError(`unknown command "${name}"${hint === "" ? "; help lists the commands" : hint}`);
 }
 
 /** A slip of the keyboard is told before what a method of that name would have needed. */
@@ -109,7 +116,7 @@ function unknownWithoutStore(name: string, error: unknown): unknown {
   const meant = nearest(name, firstWords());
   if (meant !== undefined) return new UsageError(`unknown command "${name}"; did you mean "${meant}"?`);
   if (!(error instanceof LatticeError) || error.code !== "failed-precondition") return error;
-  return new LatticeError(error.code, `"${name}" is no command, and no method either: ${error.message}`);
+  return new LatticeError(error.code, `"${name}" would be a method of a store, but ${error.message}`);
 }
 
 interface Call {
@@ -183,5 +190,5 @@ async function helpLines(session: Session, context: Context, words: readonly str
   const command = findCommand(words);
   if (command !== undefined && command.path.length === words.length) return commandHelp(command);
   if (words.length === 1) return familyHelp(words[0]!) ?? methodHelp(await findMethod(session, context, words[0]!));
-  throw new UsageError(`there is no command "${words.join(" ")}"`, "help lists the commands");
+  throw new UsageError(`unknown command "${words.join(" ")}"; help lists the commands`);
 }

@@ -19,15 +19,17 @@ interface FakeStore {
 export class FakeNode {
   readonly stores: FakeStore[] = [];
   readonly opened: OpenOptions[] = [];
-  readonly client: LatticeClient;
   isRunning = true;
   closeCount = 0;
   name = "";
+  /** Resolves when that method of a store is called. */
+  readonly called = new Map<string, PromiseWithResolvers<void>>();
   readonly #events: daemon.NodeEvent[] = [];
   #eventAdded = Promise.withResolvers<void>();
 
-  constructor() {
-    this.client = inProcessClient({
+  /** One that is closed stays so, as a real one does. */
+  newClient(): LatticeClient {
+    return inProcessClient({
       node: implementService(NodeServiceClient, this.#nodeMethods()),
       store: implementService(StoreServiceClient, this.#storeMethods()),
       dynamic: implementService(DynamicStoreServiceClient, this.#dynamicMethods()),
@@ -38,12 +40,12 @@ export class FakeNode {
     return {
       connect: (dataDirectory) =>
         this.isRunning
-          ? Promise.resolve(this.client)
+          ? Promise.resolve(this.newClient())
           : Promise.reject(new LatticeError("unavailable", `nothing listens in ${dataDirectory}`)),
       open: (options) => {
         this.opened.push(options);
         const close = () => Promise.resolve(void this.closeCount++);
-        return Promise.resolve({ client: this.client, dataDirectory: options.dataDirectory, close });
+        return Promise.resolve({ client: this.newClient(), dataDirectory: options.dataDirectory, close });
       },
       reflect: (descriptors) => Promise.resolve(messageTypesOf(descriptors)),
     };
@@ -209,9 +211,10 @@ export class FakeNode {
         }));
         return { descriptors: describeService(Shelf), service: Shelf.typeName, methods };
       },
-      call: async ({ store, method, message }: daemon.CallRequest, { signal }: { signal: AbortSignal }) => ({
-        message: await this.#find(store).state.call(method, message, signal),
-      }),
+      call: async ({ store, method, message }: daemon.CallRequest, { signal }: { signal: AbortSignal }) => {
+        this.called.get(method)?.resolve();
+        return { message: await this.#find(store).state.call(method, message, signal) };
+      },
       async *subscribe({ store, message }: daemon.CallRequest) {
         for await (const event of node.#find(store).state.watch(message)) yield { message: event };
       },

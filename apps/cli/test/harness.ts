@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Takes part in a terminal's dialogue instead. */
   readonly terminal?: "dumb" | "full";
+  /** Both streams into one, as a terminal shows them. */
+  readonly merge?: boolean;
 }
 
 export interface Run {
@@ -66,7 +68,8 @@ export function temporaryDirectory(): string {
 export function start(argv: readonly string[], options: RunOptions = {}): Run {
   const node = options.node ?? new FakeNode();
   const dataDirectory = options.env?.["LATTICE_DATA"] ?? temporaryDirectory();
-  const [input, output, errors] = [new Input(), new Sink(), new Sink()];
+  const [input, output] = [new Input(), new Sink()];
+  const errors = options.merge === true ? output : new Sink();
   const handlers = new Map<SignalName, Set<() => void>>();
   if (options.terminal === undefined) input.end(options.input ?? "");
   input.isTTY = options.terminal !== undefined;

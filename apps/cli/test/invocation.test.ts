@@ -74,7 +74,7 @@ describe("readInvocation", () => {
     expect(read(["--data", "/flag", "--store", "t"], env)).toMatchObject({ dataDirectory: "/flag", store: "t" });
     expect(read([], env)).toMatchObject({ dataDirectory: "/env", store: "s", listen: undefined });
     expect(read(["--daemon"], env).listen).toEqual([
-      { host: "::1", port: 0 },
+      { host: "::1" },
       { host: "10.0.0.1", port: 7 },
     ]);
     expect(read(["--daemon", "--listen", "a:1"], env).listen).toEqual([{ host: "a", port: 1 }]);
@@ -100,14 +100,14 @@ describe("readInvocation", () => {
 
 describe("parseListenAddress", () => {
   test.each([
-    ["0.0.0.0", "0.0.0.0", 0],
+    ["0.0.0.0", "0.0.0.0", undefined],
     ["0.0.0.0:4001", "0.0.0.0", 4001],
     ["example.org:1", "example.org", 1],
     ["[::1]:4001", "::1", 4001],
-    ["[::]", "::", 0],
-    ["::1", "::1", 0],
+    ["[::]", "::", undefined],
+    ["::1", "::1", undefined],
   ])("%s", (text, host, port) => {
-    expect(parseListenAddress(text)).toEqual({ host, port });
+    expect(parseListenAddress(text)).toEqual(port === undefined ? { host } : { host, port });
   });
 
   test.each(["", ":1", "a:b", "a:99999", "[x]:1", "a:1:2z"])("refuses %j", (text) => {

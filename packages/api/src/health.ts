@@ -32,7 +32,7 @@ export class Health {
         told = this.#isServing;
         yield told;
       }
-      if (told === this.#isServing) await changed;
+      await changed;
     }
   }
 }

@@ -119,16 +119,14 @@ class RemoteCaller implements Caller {
       sent,
       this.#metadata,
     );
-    // The loop below sees the same error; but one that comes when nobody reads any more would end the process.
+    // The loop below sees the same error; but one that came when nobody read any more would end the process.
     call.on("error", () => {});
-    const cancel = (): void => call.cancel();
+    // However the stream ends, its signal aborts; of a call that is over this does nothing.
+    signal.addEventListener("abort", () => call.cancel(), { once: true });
     try {
       for await (const reply of call) yield decodeMessage(method.O, reply as Uint8Array, "internal");
     } catch (error) {
       throw error instanceof LatticeError ? error : this.#errorOf(error as Grpc.ServiceError);
-    } finally {
-      signal.removeEventListener("abort", cancel);
-      cancel();
     }
   }
 

@@ -321,7 +321,7 @@ describe("closing the server", () => {
     const server = await serveFake({
       node: {
         async *events() {
-          for (;;) yield { text: "x".repeat(64 << 10) };
+          for (let count = 0; count < 1_000; count++) yield { text: "x".repeat(64 << 10) };
         },
       },
     });

@@ -23,8 +23,6 @@ import {
   isGenesis,
   isIdentityKey,
   parentsOf,
-  readSeqBe,
-  concatBytes,
   verifyIntention,
   type HoldReason,
   type Intention,
@@ -351,8 +349,8 @@ function chainFault(
   accepted: ReadonlyMap<string, Candidate>,
 ): RejectReason | undefined {
   const { author, seq, storePrev } = intention;
-  const tipSeq = writer.table("tips").get(concatBytes(author, storePrev));
-  if (tipSeq !== undefined) return seq === readSeqBe(tipSeq) + 1 ? undefined : "wrong-seq";
+  const tipSeq = writer.tipSeq(author, storePrev);
+  if (tipSeq !== undefined) return seq === tipSeq + 1 ? undefined : "wrong-seq";
   const prev = accepted.get(bytesKey(storePrev))?.intention ?? writer.intention(storePrev);
   if (!isGenesis(prev) && !equalBytes(prev.author, author)) return "prev-of-another";
   return seq === prev.seq + 1 ? undefined : "wrong-seq";

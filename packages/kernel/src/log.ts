@@ -11,9 +11,12 @@
  */
 import {
   assert,
+  bytesFromKey,
   bytesKey,
+  compareBytes,
   concatBytes,
   equalBytes,
+  ID_BYTES,
   idHash,
   readSeqBe,
   sha256Parts,
@@ -65,6 +68,10 @@ export interface Fork {
 export class WitnessLog {
   readonly #storage: Storage;
   #head: LogHead;
+  /** Read once, then kept: they change with every write, and a range over what changes so often is dear. */
+  #heads: Map<string, IntentionId> | undefined;
+  /** What the last transaction appended: the projection and the sessions want it next. */
+  #recent: ReadonlyMap<number, Witnessed> = new Map();
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -78,6 +85,8 @@ export class WitnessLog {
   /** After the storage was rolled back under it. */
   reload(): void {
     this.#head = readHead(this.#storage);
+    this.#heads = undefined;
+    this.#recent = new Map();
   }
 
   has(id: IntentionId): boolean {
@@ -96,6 +105,8 @@ export class WitnessLog {
 
   /** Throws `corrupt` where the row is damaged or missing. */
   at(wseq: number): Witnessed {
+    const recent = this.#recent.get(wseq);
+    if (recent !== undefined) return recent;
     const key = u64be(wseq);
     const row = this.#table("witness").get(key);
     if (row === undefined) throw corrupt("witness", key, "the record is missing");
@@ -138,15 +149,18 @@ export class WitnessLog {
   }
 
   heads(): IntentionId[] {
-    return [...this.#table("heads").range()].map(([key]) => key as IntentionId);
+    this.#heads ??= new Map([...this.#table("heads").range()].map(([key]) => [bytesKey(key), key as IntentionId]));
+    return [...this.#heads.values()];
   }
 
-  tips(author?: PubKey): Tip[] {
-    const tips: Tip[] = [];
-    for (const [key, value] of this.#table("tips").range(author && prefixRange(author))) {
-      tips.push({ author: key.subarray(0, 32) as PubKey, id: key.subarray(32) as IntentionId, seq: readSeqBe(value) });
-    }
-    return tips;
+  tips(): Tip[] {
+    return [...this.#table("tips").range()].flatMap(([key, row]) => decodeTips(key as PubKey, row));
+  }
+
+  /** More than one where the author forked; none where nothing of it is held. */
+  tipsOf(author: PubKey): Tip[] {
+    const row = this.#table("tips").get(author);
+    return row === undefined ? [] : decodeTips(author, row);
   }
 
   /** The same for two nodes exactly if their tips are. */
@@ -204,9 +218,14 @@ export class WitnessLog {
     const result = this.#storage.transaction((table) => {
       const writer = new LogWriter(this, table, this.#head);
       const value = body(writer);
-      return { value, head: writer.finish() };
+      return { value, ...writer.finish() };
     });
     this.#head = result.head;
+    this.#recent = result.appended;
+    for (const [key, id] of result.heads) {
+      if (id === undefined) this.#heads?.delete(key);
+      else this.#heads?.set(key, id);
+    }
     return result.value;
   }
 
@@ -240,8 +259,11 @@ export class LogWriter {
   readonly #log: WitnessLog;
   readonly #table: (name: string) => Table;
   readonly #setSum: SetSum;
-  readonly #tips: PendingRows;
-  readonly #heads: PendingRows;
+  /** As they will be; of the authors that this transaction touches. */
+  readonly #tips = new Map<string, Tip[]>();
+  /** Those that come, and, as undefined, those that go. */
+  readonly #heads = new Map<string, IntentionId | undefined>();
+  readonly #appended = new Map<number, Witnessed>();
   #wseq: number;
   #chainHash: Hash;
   #maxTimestamp: bigint;
@@ -250,8 +272,6 @@ export class LogWriter {
     this.#log = log;
     this.#table = table;
     this.#setSum = head.setSum.clone();
-    this.#tips = new PendingRows(table("tips"));
-    this.#heads = new PendingRows(table("heads"));
     this.#wseq = head.wseq;
     this.#chainHash = head.chainHash;
     this.#maxTimestamp = head.maxTimestamp;
@@ -274,12 +294,11 @@ export class LogWriter {
     );
     this.#table("index").put(id, wseq);
     this.#table("chain").put(concatBytes(author, u64be(seq), wseq), NOTHING);
-    this.#tips.delete(concatBytes(author, storePrev));
-    this.#tips.put(concatBytes(author, id), u64be(seq));
-    this.#heads.delete(storePrev);
-    for (const parent of condition) this.#heads.delete(parent);
-    this.#heads.put(id, author);
+    this.#moveTip(intention);
+    for (const parent of [storePrev, ...condition]) this.#removeHead(parent);
+    this.#heads.set(bytesKey(id), id);
     this.#setSum.add(hash);
+    this.#appended.set(this.#wseq, { wseq: this.#wseq, ...options, intention });
     if (intention.timestamp > this.#maxTimestamp) this.#maxTimestamp = intention.timestamp;
     return { forked };
   }
@@ -305,9 +324,16 @@ export class LogWriter {
     return toWitnessed(key, row);
   }
 
-  finish(): LogHead {
-    this.#tips.write();
-    this.#heads.write();
+  finish(): {
+    head: LogHead;
+    heads: ReadonlyMap<string, IntentionId | undefined>;
+    appended: ReadonlyMap<number, Witnessed>;
+  } {
+    for (const [author, tips] of this.#tips) this.#table("tips").put(bytesFromKey(author), encodeTips(tips));
+    for (const [key, id] of this.#heads) {
+      if (id === undefined) this.#table("heads").delete(bytesFromKey(key));
+      else this.#table("heads").put(id, NOTHING);
+    }
     const head = {
       wseq: this.#wseq,
       chainHash: this.#chainHash,
@@ -315,14 +341,42 @@ export class LogWriter {
       maxTimestamp: this.#maxTimestamp,
     };
     this.#table("meta").put(HEAD_KEY, encodeLogHead(head));
-    return head;
+    return { head, heads: this.#heads, appended: this.#appended };
+  }
+
+  /** The seq of a tip of this author; undefined where it is none. */
+  tipSeq(author: PubKey, id: IntentionId): number | undefined {
+    return this.#tipsOf(author).find((tip) => equalBytes(tip.id, id))?.seq;
+  }
+
+  #tipsOf(author: PubKey): Tip[] {
+    const key = bytesKey(author);
+    let tips = this.#tips.get(key);
+    if (tips === undefined) {
+      const row = this.#table("tips").get(author);
+      tips = row === undefined ? [] : decodeTips(author, row);
+      this.#tips.set(key, tips);
+    }
+    return tips;
+  }
+
+  #moveTip({ author, seq, id, storePrev }: Intention): void {
+    const others = this.#tipsOf(author).filter((tip) => !equalBytes(tip.id, storePrev));
+    this.#tips.set(bytesKey(author), [...others, { author, seq, id }]);
+  }
+
+  /** One that came in this transaction leaves no trace. */
+  #removeHead(id: IntentionId): void {
+    const key = bytesKey(id);
+    if (this.#heads.get(key) !== undefined) this.#heads.delete(key);
+    else if (this.#table("heads").has(id)) this.#heads.set(key, undefined);
   }
 
   /** A tip is never cited twice by its author, unless the author forks there. */
   #noteFork(intention: Intention): boolean {
     const { author, seq, storePrev } = intention;
     if (seq === 0) return false;
-    if (this.#tips.has(concatBytes(author, storePrev))) return false;
+    if (this.tipSeq(author, storePrev) !== undefined) return false;
     if (!this.#isCitedAsPrev(intention)) return false;
     this.#table("forks").put(concatBytes(author, storePrev), NOTHING);
     return true;
@@ -337,36 +391,21 @@ export class LogWriter {
   }
 }
 
-/** Rows that come and go within a transaction are written only as they are at its end. */
-class PendingRows {
-  readonly #table: Table;
-  readonly #rows = new Map<string, { key: Uint8Array; value: Uint8Array | undefined }>();
+const TIP_BYTES = 8 + ID_BYTES;
 
-  constructor(table: Table) {
-    this.#table = table;
-  }
+/** In the order of ids, so that nodes with the same tips have the same row. */
+function encodeTips(tips: readonly Tip[]): Uint8Array {
+  const sorted = tips.toSorted((a, b) => compareBytes(a.id, b.id));
+  return concatBytes(...sorted.flatMap(({ seq, id }) => [u64be(seq), id]));
+}
 
-  has(key: Uint8Array): boolean {
-    const pending = this.#rows.get(bytesKey(key));
-    return pending === undefined ? this.#table.has(key) : pending.value !== undefined;
+function decodeTips(author: PubKey, row: Uint8Array): Tip[] {
+  if (row.length % TIP_BYTES !== 0) throw corrupt("tips", author, "no list of tips");
+  const tips: Tip[] = [];
+  for (let at = 0; at < row.length; at += TIP_BYTES) {
+    tips.push({ author, seq: readSeqBe(row, at), id: row.subarray(at + 8, at + TIP_BYTES) as IntentionId });
   }
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.#rows.set(bytesKey(key), { key, value });
-  }
-
-  delete(key: Uint8Array): void {
-    const name = bytesKey(key);
-    if (this.#rows.has(name) && !this.#table.has(key)) this.#rows.delete(name);
-    else this.#rows.set(name, { key, value: undefined });
-  }
-
-  write(): void {
-    for (const { key, value } of this.#rows.values()) {
-      if (value !== undefined) this.#table.put(key, value);
-      else if (this.#table.has(key)) this.#table.delete(key);
-    }
-  }
+  return tips;
 }
 
 export function toWitnessed(key: Uint8Array, row: Uint8Array): Witnessed {
@@ -382,9 +421,4 @@ function readHead(storage: Storage): LogHead {
   const head = decodeLogHead(row);
   if (head === undefined) throw corrupt("meta", HEAD_KEY, "no log head");
   return head;
-}
-
-function prefixRange(prefix: Uint8Array): { gte: Uint8Array; lt?: Uint8Array } {
-  const lt = prefixEnd(prefix);
-  return { gte: prefix, ...(lt && { lt }) };
 }

@@ -117,15 +117,12 @@ export class Projection {
   advance(limit = PROJECT_COUNT_MAX): Projected {
     const before = this.#cursor.wseq;
     if (before >= this.#log.head.wseq || this.#paused !== "") return this.#nothing();
-    const sums = new Map([...this.#sums].map(([name, sum]) => [name, sum.clone()]));
+    const sums = new PendingSums(this.#sums);
+    const until = Math.min(this.#log.head.wseq, before + limit);
     const done = this.#storage.transaction((table) => {
       const step = new ProjectionStep({ table, sums, type: this.#type, roles: this.#roles, cursor: this.#cursor });
       let wseq = before;
-      for (const witnessed of this.#log.records({ from: before + 1, limit })) {
-        if (!step.project(witnessed)) break;
-        wseq = witnessed.wseq;
-        if (step.restart) break;
-      }
+      while (wseq < until && !step.restart && step.project(this.#log.at(wseq + 1))) wseq += 1;
       const systemWseq = Math.max(wseq, this.#cursor.systemWseq);
       if (step.restart) {
         clearApp(table, sums, this.#type);
@@ -136,7 +133,7 @@ export class Projection {
       return { step, cursor };
     });
     this.#cursor = done.cursor;
-    this.#sums = sums;
+    sums.keep();
     this.#paused = done.step.paused;
     const { events, systemChanged, restart } = done.step;
     return { events, wseq: this.#cursor.wseq, systemChanged, restarted: restart };
@@ -160,12 +157,12 @@ export class Projection {
   /** For a child store, whose root's members have changed. */
   refoldSystem(): void {
     if (this.#cursor.wseq === 0) return;
-    const sums = new Map([...this.#sums].map(([name, sum]) => [name, sum.clone()]));
+    const sums = new PendingSums(this.#sums);
     this.#storage.transaction((table) => {
-      refold(stateTx(table, sums, [...SYSTEM_TABLES], (name) => name), this.#roles);
+      refold(stateTx(table, sums, SYSTEM_TABLES, (name) => name), this.#roles);
       writeCursor(table(META_TABLE), this.#cursor, sums);
     });
-    this.#sums = sums;
+    sums.keep();
   }
 
   tableSums(): TableSum[] {
@@ -207,10 +204,42 @@ export class Projection {
   }
 }
 
+/** The digests of tables as they will be when the transaction is through. */
+class PendingSums {
+  readonly #kept: Map<string, SetSum>;
+  readonly #pending = new Map<string, SetSum>();
+
+  constructor(kept: Map<string, SetSum>) {
+    this.#kept = kept;
+  }
+
+  of(name: string): SetSum {
+    let sum = this.#pending.get(name);
+    if (sum === undefined) {
+      sum = this.#kept.get(name)!.clone();
+      this.#pending.set(name, sum);
+    }
+    return sum;
+  }
+
+  reset(name: string): void {
+    this.#pending.set(name, new SetSum());
+  }
+
+  touched(): Iterable<[string, SetSum]> {
+    return this.#pending;
+  }
+
+  /** After the transaction. */
+  keep(): void {
+    for (const [name, sum] of this.#pending) this.#kept.set(name, sum);
+  }
+}
+
 /** The intentions of one transaction. */
 class ProjectionStep {
   readonly #table: (name: string) => Table;
-  readonly #sums: Map<string, SetSum>;
+  readonly #sums: PendingSums;
   readonly #type: StoreType;
   readonly #roles: RoleSource | undefined;
   readonly #system: StateTx;
@@ -223,7 +252,7 @@ class ProjectionStep {
 
   constructor(options: {
     table: (name: string) => Table;
-    sums: Map<string, SetSum>;
+    sums: PendingSums;
     type: StoreType;
     roles: RoleSource | undefined;
     cursor: Cursor;
@@ -233,7 +262,7 @@ class ProjectionStep {
     this.#sums = options.sums;
     this.#type = options.type;
     this.#roles = options.roles;
-    this.#system = stateTx(options.table, options.sums, [...SYSTEM_TABLES], (name) => name);
+    this.#system = stateTx(options.table, options.sums, SYSTEM_TABLES, (name) => name);
     this.#state = new SystemState(this.#system);
   }
 
@@ -294,7 +323,7 @@ class ProjectionStep {
   }
 
   #poison({ id }: Intention, reason: string): boolean {
-    new DigestTable(this.#table(POISON_TABLE), this.#sums.get(POISON_TABLE)!).put(id, utf8(reason));
+    new DigestTable(this.#table(POISON_TABLE), this.#sums.of(POISON_TABLE)).put(id, utf8(reason));
     return true;
   }
 }
@@ -302,12 +331,12 @@ class ProjectionStep {
 /** The tables of a store type in one `apply`, which can be taken back. */
 class AppTx implements StateTx {
   readonly #table: (name: string) => Table;
-  readonly #sums: Map<string, SetSum>;
+  readonly #sums: PendingSums;
   readonly #type: StoreType;
   readonly #undo: (() => void)[] = [];
   readonly #open = new Map<string, UndoTable>();
 
-  constructor(table: (name: string) => Table, sums: Map<string, SetSum>, type: StoreType) {
+  constructor(table: (name: string) => Table, sums: PendingSums, type: StoreType) {
     this.#table = table;
     this.#sums = sums;
     this.#type = type;
@@ -318,7 +347,7 @@ class AppTx implements StateTx {
     if (known !== undefined) return known;
     assert(this.#type.tables.includes(name), `store type ${this.#type.type} declares table ${name}`);
     const full = appTable(name);
-    const opened = new UndoTable(this.#table(full), this.#sums.get(full)!, this.#undo);
+    const opened = new UndoTable(this.#table(full), this.#sums.of(full), this.#undo);
     this.#open.set(name, opened);
     return opened;
   }
@@ -376,32 +405,28 @@ function isDamage(error: unknown): boolean {
 
 function stateTx(
   table: (name: string) => Table,
-  sums: Map<string, SetSum>,
+  sums: PendingSums,
   names: readonly string[],
   fullName: (name: string) => string,
 ): StateTx {
-  const opened = new Map(
-    names.map((name) => [name, new DigestTable(table(fullName(name)), sums.get(fullName(name))!)]),
-  );
   return {
     table(name) {
-      const found = opened.get(name);
-      assert(found !== undefined, `table ${name} belongs to the system layer`);
-      return found;
+      assert(names.includes(name), `table ${name} belongs to the system layer`);
+      return new DigestTable(table(fullName(name)), sums.of(fullName(name)));
     },
   };
 }
 
-function writeCursor(meta: Table, cursor: Cursor, sums: ReadonlyMap<string, SetSum>): void {
+function writeCursor(meta: Table, cursor: Cursor, sums: PendingSums): void {
   meta.put(CURSOR_KEY, concatBytes(u64be(cursor.wseq), cursor.chainHash, u64be(cursor.systemWseq)));
-  for (const [name, sum] of sums) meta.put(concatBytes(SUM_PREFIX, utf8(name)), sum.encode());
+  for (const [name, sum] of sums.touched()) meta.put(concatBytes(SUM_PREFIX, utf8(name)), sum.encode());
 }
 
 /** Empties what the store type has written, and the record of its poison; the system tables stay. */
-function clearApp(table: (name: string) => Table, sums: Map<string, SetSum>, type: StoreType): void {
+function clearApp(table: (name: string) => Table, sums: PendingSums, type: StoreType): void {
   for (const name of [POISON_TABLE, ...type.tables.map(appTable)]) {
     clearTable(table(name));
-    sums.set(name, new SetSum());
+    sums.reset(name);
   }
 }
 

@@ -5,8 +5,8 @@
  *   floating: flags u8 ‖ received u64 ‖ signature [64] or voucher [40] ‖ body
  *   index:    wseq u64
  *   chain:    author ‖ seq u64 ‖ wseq u64 → nothing
- *   tips:     author ‖ id → seq u64
- *   heads:    id → author
+ *   tips:     author → (seq u64 ‖ id)…
+ *   heads:    id → nothing
  *   waiting:  kind u8 ‖ what is awaited ‖ id → nothing
  *   forks:    author ‖ store_prev → nothing
  *   meta:     "head" → wseq u64 ‖ chain hash ‖ set sum ‖ greatest HLC u64

@@ -101,7 +101,7 @@ export class Replica {
 
   /** The intention on which this node's next one stands. Of a fork of one's own the greatest; the others become conditions. */
   ownTip(): Tip {
-    const tips = this.log.tips(this.self);
+    const tips = this.log.tipsOf(this.self);
     const greatest = tips.reduce<Tip | undefined>((best, tip) => (best && Buffer.compare(best.id, tip.id) > 0 ? best : tip), undefined);
     const genesis = this.log.at(1).intention;
     return greatest ?? { author: this.self, seq: 0, id: genesis.id };

@@ -40,8 +40,13 @@ export function fromHex(text: string): Uint8Array | undefined {
  * sort as the byte strings do.
  */
 export function bytesKey(bytes: Uint8Array): string {
-  return view(bytes).toString("latin1");
+  return latin1Slice.call(bytes, 0, bytes.length);
 }
+
+/** Node's own, which takes any byte string; a Buffer around each one would cost more than the conversion. */
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+};
 
 export function bytesFromKey(key: string): Uint8Array {
   return new Uint8Array(Buffer.from(key, "latin1"));
@@ -54,7 +59,12 @@ export function utf8(text: string): Uint8Array {
 /** An unsigned 64-bit number, big-endian, so that it sorts as the number does. */
 export function u64be(value: number | bigint): Uint8Array {
   const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, BigInt(value));
+  const view = new DataView(out.buffer);
+  if (typeof value === "bigint") view.setBigUint64(0, value);
+  else {
+    view.setUint32(0, Math.floor(value / 2 ** 32));
+    view.setUint32(4, value % 2 ** 32);
+  }
   return out;
 }
 

@@ -7,8 +7,7 @@
  * A write load that never asks for a range never sorts.
  *
  * Invariants:
- * 1. Every key of the map is in exactly one of `#sorted` and `#added`.
- * 2. `#removed` holds the keys of `#sorted` that are no longer in the map.
+ * 1. The keys of the map are those of `#sorted` without `#removed`, and those of `#added`; none is in both.
  */
 import { assert } from "@lattice/model";
 import type { KeyBounds } from "./key-bounds.ts";
@@ -39,7 +38,7 @@ export class SortedMap<V> {
     this.#changes += 1;
     const before = this.#values.size;
     this.#values.set(key, value);
-    if (this.#values.size > before && !this.#removed.delete(key)) this.#added.add(key);
+    if (this.#values.size > before) this.#added.add(key);
   }
 
   delete(key: string): boolean {

@@ -57,8 +57,8 @@ export interface Storage extends AsyncDisposable {
    */
   flush(): Promise<void>;
   /**
-   * Takes back every transaction that is not on disk, as a crash would, and goes on from there. Not while a flush is
-   * under way.
+   * Takes back every transaction that is not on disk, as a crash would, and goes on from there. Throws while a
+   * flush is under way.
    */
   rollback(): void;
   /** Flushes, then lets go of the files. Can be called twice. */

@@ -380,6 +380,24 @@ function describeDurability(under: StorageUnderTest): void {
     expect(storage.table("t").count()).toBe(0);
   });
 
+  it("rolls back to what a crash would leave, and goes on from there", async () => {
+    let storage = await under.open(["t"]);
+    put(storage, "t", A, A);
+    storage = await under.reopen(storage);
+    put(storage, "t", A, B);
+    put(storage, "t", B, B);
+    expect(storage.table("t").count()).toBe(2);
+    storage.rollback();
+    expect(rowsText(storage.table("t").range())).toEqual(rowsText([[A, A]]));
+    expect(storage.table("t").count()).toBe(1);
+    put(storage, "t", B, A);
+    await storage.flush();
+    storage = await under.reopen(storage);
+    expect(storage.table("t").count()).toBe(2);
+    await storage.close();
+    expect(() => storage.rollback()).toThrow(expect.objectContaining({ code: "closed" }));
+  });
+
   it.runIf(under.isDurable !== false)("has after a crash what was flushed", async () => {
     let storage = await under.open(["t"]);
     put(storage, "t", A, A);
@@ -411,6 +429,7 @@ class RandomUse {
   #state: NaiveState = emptyState(TABLES);
   /** What a crash may leave: any of these, the oldest being durable for certain. */
   #possible: NaiveState[] = [this.#state];
+  #unawaited: Promise<void> = Promise.resolve();
 
   constructor(under: StorageUnderTest, steps: readonly Step[]) {
     this.#under = under;
@@ -445,7 +464,12 @@ class RandomUse {
         if (this.#under.isDurable !== false) this.#possible = [this.#state];
         return storage;
       case "flush unawaited":
-        storage.flush().catch(() => undefined);
+        this.#unawaited = storage.flush().catch(() => undefined);
+        return storage;
+      case "rollback":
+        await this.#unawaited;
+        storage.rollback();
+        this.#match(storage);
         return storage;
       case "reopen":
         this.#possible = [this.#state];
@@ -486,12 +510,19 @@ class RandomUse {
 
   async #crash(storage: Storage): Promise<Storage> {
     const next = await this.#under.crash(storage);
-    const found = stateText(TABLES.map((name) => rowsText(next.table(name).range())));
-    const match = this.#possible.findLast((state) => stateText(TABLES.map((name) => rowsText(state.get(name)!))) === found);
-    expect(match, "a crash leaves a state that was, and none before what is durable").toBeDefined();
+    this.#match(next);
+    return next;
+  }
+
+  /** A crash and a rollback leave a state that was, and none before what is durable. */
+  #match(storage: Storage): void {
+    const found = stateText(TABLES.map((name) => rowsText(storage.table(name).range())));
+    const match = this.#possible.findLast((state) => {
+      return stateText(TABLES.map((name) => rowsText(state.get(name)!))) === found;
+    });
+    expect(match, "one of the states that may be left").toBeDefined();
     this.#state = match!;
     this.#possible = [match!];
-    return next;
   }
 
   #compare(storage: Storage): void {

@@ -13,7 +13,7 @@ import { GroupCommit } from "./group-commit.ts";
 import { UndoLog, type Change, type Revertible } from "./undo-log.ts";
 
 export interface TransactorOptions<T extends Revertible<V>, V> {
-  /** Makes these changes durable; they are all there are. If it throws, every change not durable is taken back. */
+  /** Makes these changes durable; they are all that are not. If it throws, all changes not durable are taken back. */
   readonly makeDurable: (changes: readonly Change<T, V>[]) => Promise<void>;
   /** When a flush begins; see `GroupCommit`. */
   readonly schedule: (begin: () => void) => void;
@@ -26,6 +26,7 @@ export class Transactor<T extends Revertible<V>, V> {
   readonly #undo = new UndoLog<T, V>();
   readonly #commits: GroupCommit;
   #inTransaction = false;
+  #isCommitting = false;
   #state: State = "open";
   /** Where the undo log ended when a flush was last asked for. */
   #asked = 0;
@@ -89,16 +90,21 @@ export class Transactor<T extends Revertible<V>, V> {
 
   /** Goes back to the last durable state; whoever asks for it knows what was lost. */
   rollback(): void {
-    assert(!this.#inTransaction, "a transaction is not interrupted");
-    this.#undo.rollBack();
-    this.#asked = this.#undo.end;
+    if (this.#state !== "open") throw closedError();
+    assert(!this.#isCommitting, "what is being made durable is not rolled back");
+    this.#rollBackAll();
   }
 
   /** Goes back to the last durable state and ends, as a crash would. */
   crash(): void {
+    this.#rollBackAll();
+    this.release();
+  }
+
+  #rollBackAll(): void {
     assert(!this.#inTransaction, "a transaction is not interrupted");
     this.#undo.rollBack();
-    this.release();
+    this.#asked = this.#undo.end;
   }
 
   #flush(): Promise<void> {
@@ -110,21 +116,23 @@ export class Transactor<T extends Revertible<V>, V> {
     if (this.#state === "closed") throw closedError();
     const asked = this.#asked;
     const sealed = this.#undo.end;
+    this.#isCommitting = true;
     try {
       if (this.#untold) throw this.#untold;
       await this.#options.makeDurable(this.#undo.changes());
     } catch (error) {
-      throw this.#rollBack(LatticeError.from(error), asked);
+      throw this.#failed(LatticeError.from(error), asked);
+    } finally {
+      this.#isCommitting = false;
     }
     if (this.#hasEnded()) throw closedError();
     this.#undo.forget(sealed);
   }
 
-  #rollBack(error: LatticeError, asked: number): LatticeError {
+  #failed(error: LatticeError, asked: number): LatticeError {
     if (this.#hasEnded()) return closedError();
     this.#untold = this.#undo.end > asked ? error : undefined;
-    this.#undo.rollBack();
-    this.#asked = this.#undo.end;
+    this.#rollBackAll();
     return error;
   }
 

@@ -142,6 +142,18 @@ describe("a flush", () => {
     await expect(failing).rejects.toMatchObject({ code: "internal", message: "odd" });
   });
 
+  it("that is under way is not rolled back", async () => {
+    const { disk, storage } = opened();
+    put(storage, "a");
+    const flush = storage.flush();
+    await settled();
+    expect(() => storage.rollback()).toThrow(/rolled back/);
+    await disk.finish();
+    await flush;
+    storage.rollback();
+    expect(keys(storage)).toEqual(["a"]);
+  });
+
   it("that fails in closing closes all the same", async () => {
     const { disk, storage } = opened();
     put(storage, "a");

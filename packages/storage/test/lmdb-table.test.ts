@@ -67,6 +67,19 @@ it("orders long keys, counts them, and leaves nothing of those that are removed"
   );
 });
 
+it("counts nothing that a write which failed had put", async () => {
+  const file = LmdbFile.open({ path: join(temporaryDirectory(), "log.db"), tables: ["a"], sync: false });
+  const table = file.tables.get("a")!;
+  const failing = (): void =>
+    file.write(1, () => {
+      for (const length of [10, 3_000, 4_000]) table.put(new Uint8Array(length), new Uint8Array(1));
+      throw new RangeError("on purpose");
+    });
+  expect(failing).toThrow("on purpose");
+  expect([table.count(), file.generation, [...table.range({})]]).toEqual([0, 0, []]);
+  await file.close();
+});
+
 /** With a bound at each of the keys, in both directions. */
 function rangesAt(keys: readonly Uint8Array[]): Range[] {
   const ranges: Range[] = [{}, ...keys.flatMap((key) => [{ gte: key }, { gt: key }, { lte: key }, { lt: key }])];

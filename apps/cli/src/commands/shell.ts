@@ -15,10 +15,10 @@ export const shellCommands: readonly Command[] = [
   {
     path: ["unsub"],
     group: "shell",
-    summary: "Stop a stream in the background, or all",
-    positionals: [{ name: "n|all", completes: "stream" }],
+    summary: "Stop a stream in the background; unsub all stops every one",
+    positionals: [{ name: "n", completes: "stream" }],
     async run({ session }, args) {
-      const which = args.text("n|all");
+      const which = args.text("n");
       if (which === "all") return session.subscriptions.stopAll();
       const match = /^#?(\d{1,9})$/.exec(which);
       if (match === null) throw new UsageError(`"${which}" is no number of a stream`, "unsub N|all");

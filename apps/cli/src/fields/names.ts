@@ -45,6 +45,12 @@ export function timeFormOf(field: FieldInfo): TimeForm | undefined {
     : undefined;
 }
 
+/** A field's name as a person reads it: what tells the form of its value only helps a program. */
+export function labelOf(field: FieldInfo): string {
+  const name = kebabCase(field.name);
+  return timeFormOf(field) === "ms" ? name.slice(0, -"-ms".length) : name;
+}
+
 function lastWord(name: string): string {
   return name.slice(name.lastIndexOf("_") + 1);
 }

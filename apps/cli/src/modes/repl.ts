@@ -8,7 +8,7 @@ import { findCommand } from "../commands/registry.ts";
 import { complete } from "../completion.ts";
 import { formatError } from "../errors.ts";
 import { oneLine } from "../print/text.ts";
-import { runWords } from "../run-line.ts";
+import { asksForJson, runWords } from "../run-line.ts";
 import type { Session } from "../session.ts";
 import { storeHex } from "../store-key.ts";
 import { untilAborted } from "../subscriptions.ts";
@@ -121,10 +121,12 @@ class Repl {
 
   async #runLine(line: string): Promise<void> {
     this.#running = new AbortController();
+    let words: readonly string[] = [];
     try {
-      await runWords(this.#session, tokenize(line), this.#running.signal);
+      words = tokenize(line);
+      await runWords(this.#session, words, this.#running.signal);
     } catch (error) {
-      this.#console.err(formatError(error, { json: this.#session.options.json }));
+      this.#console.err(formatError(error, { json: asksForJson(this.#session, words) }));
     } finally {
       this.#running = undefined;
     }

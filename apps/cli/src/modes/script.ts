@@ -4,7 +4,7 @@
  */
 import { createInterface } from "node:readline";
 import { EXIT_FAILURE, formatError } from "../errors.ts";
-import { runWords } from "../run-line.ts";
+import { asksForJson, runWords } from "../run-line.ts";
 import type { Session } from "../session.ts";
 import { aborted, stopOnSignal } from "../signals.ts";
 import { tokenize } from "../tokenizer.ts";
@@ -17,10 +17,13 @@ export async function runScript(world: World, session: Session): Promise<number>
   let number = 0;
   for await (const line of lines) {
     number++;
+    let words: readonly string[] = [];
     try {
-      await runWords(session, tokenize(line), signal);
+      words = tokenize(line);
+      await runWords(session, words, signal);
     } catch (error) {
-      session.options.console.err(formatError(error, { json: session.options.json, line: number }));
+      const json = asksForJson(session, words);
+      session.options.console.err(formatError(error, { json, line: number }));
       return EXIT_FAILURE;
     }
     if (session.hasQuit) return 0;

@@ -47,8 +47,10 @@ function drawNode(node: GraphNode, lanes: Lanes): GraphRow {
     below.push(drawEdge(lanes, { from: own, to: lane, isNew, closes: false }));
   }
   if (joined >= 0) {
-    lanes[own] = undefined;
-    below.push(drawEdge(lanes, { from: own, to: joined, isNew: false, closes: true }));
+    // Two lanes would wait for one parent: they become one, the left of them.
+    const [left, right] = [Math.min(own, joined), Math.max(own, joined)];
+    lanes[right] = undefined;
+    below.push(drawEdge(lanes, { from: right, to: left, isNew: false, closes: true }));
   }
   while (lanes.length > 0 && lanes.at(-1) === undefined) lanes.pop();
   return { mark, below };

@@ -10,7 +10,7 @@
 import type { FieldInfo } from "@protobuf-ts/runtime";
 import { hasPresence, isBool, isMark, isPopulated, isRepeated, valueOf } from "../fields/message.ts";
 import type { Message, MessageType } from "../fields/message.ts";
-import { helpOf, isIdField, isTokenField, kebabCase } from "../fields/names.ts";
+import { helpOf, isIdField, isTokenField, kebabCase, labelOf } from "../fields/names.ts";
 import { alignRows } from "./table.ts";
 import { formatElement, formatForInput, formatValue } from "./value.ts";
 
@@ -63,10 +63,14 @@ export function renderEvent(type: MessageType, message: object, options: RenderO
 
 /** `name  value` for each field that holds something. */
 export function renderBlock(fields: readonly FieldInfo[], message: object, options: RenderOptions): string[] {
-  const rows = fields
-    .map((field) => [kebabCase(field.name), formatValue(field, valueOf(message, field), { ...options, inline: true })])
+  return alignRows(blockRows(fields, message, options));
+}
+
+export function blockRows(fields: readonly FieldInfo[], message: object, options: RenderOptions): string[][] {
+  const inline = { ...options, inline: true };
+  return fields
+    .map((field) => [labelOf(field), formatValue(field, valueOf(message, field), inline)])
     .filter((row) => row[1] !== "");
-  return alignRows(rows);
 }
 
 function renderFields(fields: readonly FieldInfo[], message: object, options: RenderOptions): string[] {
@@ -115,7 +119,11 @@ function markNote(field: FieldInfo): string {
 function tokenNotes(tokens: readonly FieldInfo[], message: object): string[] {
   return tokens
     .filter((field) => isPopulated(message, field))
-    .map((field) => `there is more; ${field.name} ${formatForInput(valueOf(message, field) as Uint8Array)}`);
+    .map((field) => {
+      // Requests take as `cursor` what a reply gives as `next`.
+      const name = field.name === "next" ? "cursor" : field.name;
+      return `there is more; go on with ${name}=${formatForInput(valueOf(message, field) as Uint8Array)}`;
+    });
 }
 
 interface Column {
@@ -133,7 +141,7 @@ export function renderTable(type: MessageType, rows: readonly object[], options:
     ...row.filter((_, column) => filled[column]).map((cell) => (cell === "" ? "-" : cell)),
     ...marksOf(marks, rows[index]!),
   ]);
-  const head = columns.filter((_, index) => filled[index]).map((column) => kebabCase(column.field.name).toUpperCase());
+  const head = columns.filter((_, index) => filled[index]).map((column) => labelOf(column.field).toUpperCase());
   if (rows.length === 0) return [];
   return alignRows(head.length > 1 ? [head, ...body] : body);
 }

@@ -2,7 +2,7 @@ import { daemon } from "@lattice/proto";
 import { LatticeError } from "@lattice/model";
 import type { MessageType } from "../fields/message.ts";
 import { storeKey } from "../store-key.ts";
-import { renderBlock, type RenderOptions } from "./reply.ts";
+import { blockRows, type RenderOptions } from "./reply.ts";
 import { alignRows } from "./table.ts";
 import { escapeText, oneLine } from "./text.ts";
 
@@ -20,12 +20,12 @@ export function statusLines(status: daemon.StoreStatus, options: RenderOptions):
           ["problem", oneLine(store.problem)],
         ].filter((row) => row[1] !== "");
   const type = daemon.StoreStatus as unknown as MessageType;
-  const rest = renderBlock(
+  const rest = blockRows(
     type.fields.filter((field) => field.name !== "store"),
     status,
     options,
   );
-  return [...alignRows(own), ...rest];
+  return alignRows([...own, ...rest]);
 }
 
 /** What makes a verification a failure; undefined where all is well. */

@@ -36,7 +36,11 @@ export function dynamicStoreService(node: Node): ServiceHandlers<DynamicStoreSer
   });
 }
 
-async function* subscribe(node: Node, { store, method: name, message }: daemon.CallRequest, signal: AbortSignal) {
+async function* subscribe(
+  node: Node,
+  { store, method: name, message }: daemon.CallRequest,
+  signal: AbortSignal,
+) {
   const opened = node.open(store);
   const { info } = methodOf(opened, name);
   for await (const event of opened.subscribe(info.localName, decode(info.I, message, name), { signal })) {
@@ -45,7 +49,9 @@ async function* subscribe(node: Node, { store, method: name, message }: daemon.C
 }
 
 function methodOf(store: Store, name: string): StoreMethod {
-  const method = [...store.type.methods.values()].find(({ info }) => info.name === name || info.localName === name);
+  const method = [...store.type.methods.values()].find(
+    ({ info }) => info.name === name || info.localName === name,
+  );
   if (method !== undefined) return method;
   const known = [...store.type.methods.values()].map(({ info }) => info.name).join(", ");
   throw new LatticeError("unimplemented", `a ${store.type.type} has no method ${name}; it has ${known}`);

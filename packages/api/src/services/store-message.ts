@@ -9,7 +9,9 @@ const NONE = new Uint8Array(0);
 
 export function toStore(node: Node, entry: Entry): daemon.Store {
   const { row, problem } = entry;
-  const parent = node.entries().find(({ row: { genesisHash } }) => row.parentHash && equalBytes(genesisHash, row.parentHash));
+  const parent = node
+    .entries()
+    .find(({ row: { genesisHash } }) => row.parentHash && equalBytes(genesisHash, row.parentHash));
   return {
     id: row.id,
     name: node.storeName(entry),

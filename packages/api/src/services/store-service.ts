@@ -67,7 +67,14 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
       const opened = node.open(store);
       const members = node.membersOf(opened);
       const tips = opened.log.tips();
-      return { tips: tips.map(({ author, seq, id }) => ({ author, id, seq: BigInt(seq), name: members.memberName(author) })) };
+      return {
+        tips: tips.map(({ author, seq, id }) => ({
+          author,
+          id,
+          seq: BigInt(seq),
+          name: members.memberName(author),
+        })),
+      };
     },
     intention: async ({ store, prefix }) => findIntention(node, node.open(store), prefix),
     forks: async ({ store }) => {
@@ -95,7 +102,10 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
     invite: async ({ store, role, expiresInMs }) => {
       const invited = role === "" ? Role.WRITER : roleFromName(role);
       if (invited === undefined) {
-        throw new LatticeError("invalid-argument", `there is no role "${role}": say reader, writer, admin or owner`);
+        throw new LatticeError(
+          "invalid-argument",
+          `there is no role "${role}": say reader, writer, admin or owner`,
+        );
       }
       const made = await node.invite(node.open(store), { role: invited, expiresInMs: Number(expiresInMs) });
       return { token: made.token, expiresMs: BigInt(made.expiresMs), invite: made.secretHash };
@@ -128,7 +138,9 @@ function statusOf(node: Node, text: string): daemon.StoreStatus {
     fingerprint: log.head.setSum.encode(),
     stateDigest: store.digest(),
     diskBytes: BigInt(node.diskBytes(store)),
-    rejected: Object.fromEntries([...store.rejectedByReason].map(([reason, count]) => [reason, BigInt(count)])),
+    rejected: Object.fromEntries(
+      [...store.rejectedByReason].map(([reason, count]) => [reason, BigInt(count)]),
+    ),
   };
 }
 
@@ -143,13 +155,19 @@ const VERDICTS = {
 
 async function verify(node: Node, store: Store, signal: AbortSignal): Promise<daemon.VerifyReply> {
   const members = node.membersOf(store);
-  const { intentionCount, stateDigest, rebuiltDigest, problems, peers } = await node.verify(store, { signal });
+  const { intentionCount, stateDigest, rebuiltDigest, problems, peers } = await node.verify(store, {
+    signal,
+  });
   return {
     intentionCount: BigInt(intentionCount),
     stateDigest,
     rebuiltDigest,
     problems: [...problems],
-    peers: peers.map(({ peer, verdict }) => ({ peer, name: members.memberName(peer), verdict: VERDICTS[verdict] })),
+    peers: peers.map(({ peer, verdict }) => ({
+      peer,
+      name: members.memberName(peer),
+      verdict: VERDICTS[verdict],
+    })),
   };
 }
 
@@ -177,7 +195,10 @@ function pageOfLog(
   };
 }
 
-function pageOfFloating(node: Node, { store: text, limit, cursor }: daemon.PageRequest): daemon.IntentionPage {
+function pageOfFloating(
+  node: Node,
+  { store: text, limit, cursor }: daemon.PageRequest,
+): daemon.IntentionPage {
   const store = node.open(text);
   const after = bytesKey(cursor);
   const ids = [...store.replica.floating.all()].filter(({ intention }) => bytesKey(intention.id) > after);
@@ -201,12 +222,16 @@ function findIntention(node: Node, store: Store, text: string): daemon.Intention
   if (prefix.length < 4 || bytes === undefined) {
     throw new LatticeError("invalid-argument", "an intention is named by at least 4 hex digits of its hash");
   }
-  const matches = (id: IntentionId) => toHex(id.subarray(8)).startsWith(prefix) || toHex(id).startsWith(prefix);
+  const matches = (id: IntentionId) =>
+    toHex(id.subarray(8)).startsWith(prefix) || toHex(id).startsWith(prefix);
   const found = store.log.findByPrefix(bytes, 256).filter(matches);
   const floating = [...store.replica.floating.all()].filter(({ intention }) => matches(intention.id));
   if (found.length + floating.length > 1) {
     const names = [...found, ...floating.map(({ intention }) => intention.id)].slice(0, CANDIDATES_MAX);
-    throw new LatticeError("ambiguous", `${text} could be ${names.map((id) => toHex(id.subarray(8)).slice(0, 16)).join(", ")}`);
+    throw new LatticeError(
+      "ambiguous",
+      `${text} could be ${names.map((id) => toHex(id.subarray(8)).slice(0, 16)).join(", ")}`,
+    );
   }
   if (found[0] !== undefined) return toInfo(node, store, store.log.get(found[0])!);
   if (floating[0] !== undefined) return toIntentionInfo(node, store, floating[0].intention);
@@ -217,19 +242,22 @@ function listPeers(node: Node, store: Store): daemon.ListPeersReply {
   const live = new Set(node.livePeers(store).map(bytesKey));
   const forks = Map.groupBy(store.log.forks(), ({ author }) => bytesKey(author));
   return {
-    peers: node.membersOf(store).members().map(({ key, name, role }) => {
-      const self = bytesKey(key) === bytesKey(node.self);
-      return {
-        peer: key,
-        name,
-        role: roleName(role),
-        self,
-        live: self || live.has(bytesKey(key)),
-        seenMs: BigInt(node.seenMs(key)),
-        forkCount: forks.get(bytesKey(key))?.length ?? 0,
-        addresses: [...(self ? node.addresses() : node.addressesOf(key))],
-      };
-    }),
+    peers: node
+      .membersOf(store)
+      .members()
+      .map(({ key, name, role }) => {
+        const self = bytesKey(key) === bytesKey(node.self);
+        return {
+          peer: key,
+          name,
+          role: roleName(role),
+          self,
+          live: self || live.has(bytesKey(key)),
+          seenMs: BigInt(node.seenMs(key)),
+          forkCount: forks.get(bytesKey(key))?.length ?? 0,
+          addresses: [...(self ? node.addresses() : node.addressesOf(key))],
+        };
+      }),
   };
 }
 
@@ -248,8 +276,11 @@ function listInvites(store: Store): daemon.ListInvitesReply {
 
 async function uninvite(store: Store, text: string): Promise<daemon.UninviteReply> {
   const prefix = text.trim().toLowerCase();
-  const found = store.system.invites().filter(({ secretHash }) => prefix !== "" && toHex(secretHash).startsWith(prefix));
-  if (found.length === 0) throw new LatticeError("not-found", `no invite starts with "${text}": "peer invites" lists them`);
+  const found = store.system
+    .invites()
+    .filter(({ secretHash }) => prefix !== "" && toHex(secretHash).startsWith(prefix));
+  if (found.length === 0)
+    throw new LatticeError("not-found", `no invite starts with "${text}": "peer invites" lists them`);
   if (found.length > 1) {
     const names = found.slice(0, CANDIDATES_MAX).map(({ secretHash }) => toHex(secretHash).slice(0, 16));
     throw new LatticeError("ambiguous", `"${text}" could be ${names.join(", ")}`);

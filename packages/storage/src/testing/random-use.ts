@@ -9,7 +9,7 @@ export type Step =
   | { readonly kind: "transaction"; readonly writes: readonly Write[]; readonly isThrown: boolean }
   | { readonly kind: "read"; readonly table: string; readonly range: Range }
   | { readonly kind: "count"; readonly table: string }
-  | { readonly kind: "flush" | "flush unawaited" | "reopen" | "crash" };
+  | { readonly kind: "flush" | "flush unawaited" | "reopen" | "crash" | "rollback" };
 
 /** The bytes that tell unsigned order from signed, and text order from that of bytes. */
 const BYTES = [0x00, 0x01, 0x61, 0x7f, 0x80, 0xff];
@@ -76,6 +76,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "flush unawaited" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "reopen" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "crash" as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "rollback" as const }) },
 );
 
 export const anySteps = fc.array(anyStep, { minLength: 1, maxLength: 40 });

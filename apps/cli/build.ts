@@ -1,0 +1,85 @@
+/**
+ * Bundles the command into `dist`: one entry, and a chunk for each part that is loaded only when it is needed.
+ *
+ * What brings native code along cannot go into a bundle. It is a dependency of packages that are bundled, so the bundle
+ * looks it up from there.
+ */
+import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build, type Plugin } from "esbuild";
+import { findPackage } from "./src/find-package.ts";
+
+const here = import.meta.dirname;
+const outdir = join(here, "dist");
+
+/** By package: the packages through which this one comes to it. */
+const NATIVE: ReadonlyMap<string, readonly string[]> = new Map([
+  ["lmdb", ["@lattice/runtime", "@lattice/storage"]],
+  ["@chainsafe/libp2p-quic", ["@lattice/runtime", "@lattice/net"]],
+]);
+
+const nativePackages: Plugin = {
+  name: "native-packages",
+  setup({ onResolve, onLoad, resolve }) {
+    const filter = new RegExp(`^(${[...NATIVE.keys()].join("|")})$`);
+    onResolve({ filter }, ({ path, pluginData }) =>
+      pluginData === "resolving" ? undefined : { path, namespace: "native" },
+    );
+    onLoad({ filter: /./, namespace: "native" }, async ({ path: name }) => {
+      const owner = findPackage(here, NATIVE.get(name)!);
+      const options = { resolveDir: owner, kind: "import-statement", pluginData: "resolving" } as const;
+      const { path } = await resolve(name, options);
+      return { contents: await nativeModule(name, path), resolveDir: here };
+    });
+  },
+};
+
+/** Stands for the package in the bundle: finds it where it is installed, and gives on what it exports. */
+async function nativeModule(name: string, path: string): Promise<string> {
+  const chain = [...NATIVE.get(name)!, name];
+  const entry = relative(findPackage(here, chain), path);
+  const names = Object.keys((await import(pathToFileURL(path).href)) as object);
+  const identifiers = names.filter((each) => /^[A-Za-z_$][\w$]*$/.test(each) && each !== "default");
+  return `
+    import { join } from "node:path";
+    import { pathToFileURL } from "node:url";
+    import { findPackage } from "./src/find-package.ts";
+    const found = join(findPackage(import.meta.dirname, ${JSON.stringify(chain)}), ${JSON.stringify(entry)});
+    const exported = await import(pathToFileURL(found).href);
+    export default exported.default;
+    ${identifiers.map((each) => `export const ${each} = exported.${each};`).join("\n")}
+  `;
+}
+
+/** What an earlier build left, except for the types. */
+function clean(): void {
+  const files = existsSync(outdir) ? readdirSync(outdir) : [];
+  for (const name of files) if (/\.js(\.map)?$/.test(name)) rmSync(join(outdir, name));
+}
+
+clean();
+const { metafile } = await build({
+  entryPoints: [join(here, "src/lattice.ts")],
+  outdir,
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  format: "esm",
+  target: "node22",
+  conditions: ["@lattice/source"],
+  chunkNames: "[name]-[hash]",
+  sourcemap: true,
+  sourcesContent: false,
+  // CommonJS packages in the bundle ask for Node's own modules by `require`.
+  banner: {
+    js: 'import { createRequire as createRequireHere } from "node:module"; const require = createRequireHere(import.meta.url);',
+  },
+  plugins: [nativePackages],
+  logLevel: "warning",
+  metafile: true,
+});
+chmodSync(join(outdir, "lattice.js"), 0o755);
+const outputs = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".js"));
+const megabytes = outputs.reduce((sum, [, output]) => sum + output.bytes, 0) / 1e6;
+console.log(`apps/cli/dist: ${outputs.length} files, ${megabytes.toFixed(1)} MB`);
