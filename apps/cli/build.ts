@@ -21,15 +21,15 @@ const NATIVE: ReadonlyMap<string, readonly string[]> = new Map([
 
 const nativePackages: Plugin = {
   name: "native-packages",
-  setup({ onResolve, onLoad, resolve }) {
+  setup(bundler) {
     const filter = new RegExp(`^(${[...NATIVE.keys()].join("|")})$`);
-    onResolve({ filter }, ({ path, pluginData }) =>
+    bundler.onResolve({ filter }, ({ path, pluginData }) =>
       pluginData === "resolving" ? undefined : { path, namespace: "native" },
     );
-    onLoad({ filter: /./, namespace: "native" }, async ({ path: name }) => {
+    bundler.onLoad({ filter: /./, namespace: "native" }, async ({ path: name }) => {
       const owner = findPackage(here, NATIVE.get(name)!);
       const options = { resolveDir: owner, kind: "import-statement", pluginData: "resolving" } as const;
-      const { path } = await resolve(name, options);
+      const { path } = await bundler.resolve(name, options);
       return { contents: await nativeModule(name, path), resolveDir: here };
     });
   },
@@ -39,8 +39,6 @@ const nativePackages: Plugin = {
 async function nativeModule(name: string, path: string): Promise<string> {
   const chain = [...NATIVE.get(name)!, name];
   const entry = relative(findPackage(here, chain), path);
-  const names = Object.keys((await import(pathToFileURL(path).href)) as object);
-  const identifiers = names.filter((each) => /^[A-Za-z_$][\w$]*$/.test(each) && each !== "default");
   return `
     import { join } from "node:path";
     import { pathToFileURL } from "node:url";
@@ -48,8 +46,46 @@ async function nativeModule(name: string, path: string): Promise<string> {
     const found = join(findPackage(import.meta.dirname, ${JSON.stringify(chain)}), ${JSON.stringify(entry)});
     const exported = await import(pathToFileURL(found).href);
     export default exported.default;
-    ${identifiers.map((each) => `export const ${each} = exported.${each};`).join("\n")}
+    ${(await exportsOf(path)).map((each) => `export const ${each} = exported.${each};`).join("\n")}
   `;
+}
+
+/**
+ * A CommonJS package that is imported at run time would come out of the bundle with a default export only. Node gives its
+ * names too, so here they are spelled out.
+ */
+const lazyCommonJs: Plugin = {
+  name: "lazy-commonjs",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (kind !== "dynamic-import" || pluginData === "resolving") return undefined;
+      const found = await bundler.resolve(path, {
+        resolveDir,
+        kind: "require-call",
+        pluginData: "resolving",
+      });
+      return (await isCommonJs(found.path)) ? { path: found.path, namespace: "lazy-commonjs" } : undefined;
+    });
+    bundler.onLoad({ filter: /./, namespace: "lazy-commonjs" }, async ({ path }) => ({
+      contents: `
+        const exported = require(${JSON.stringify(path)});
+        export default exported;
+        ${(await exportsOf(path)).map((each) => `export const ${each} = exported.${each};`).join("\n")}
+      `,
+      resolveDir: here,
+    }));
+  },
+};
+
+async function isCommonJs(path: string): Promise<boolean> {
+  if (!/[/\\]node_modules[/\\].*\.c?js$/.test(path)) return false;
+  return "module.exports" in ((await import(pathToFileURL(path).href)) as object);
+}
+
+/** What can be named in an `export`. */
+async function exportsOf(path: string): Promise<readonly string[]> {
+  const names = Object.keys((await import(pathToFileURL(path).href)) as object);
+  return names.filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
 }
 
 /** What an earlier build left, except for the types. */
@@ -75,7 +111,7 @@ const { metafile } = await build({
   banner: {
     js: 'import { createRequire as createRequireHere } from "node:module"; const require = createRequireHere(import.meta.url);',
   },
-  plugins: [nativePackages],
+  plugins: [nativePackages, lazyCommonJs],
   logLevel: "warning",
   metafile: true,
 });

@@ -23,7 +23,11 @@ export async function complete(line: string, session: Session): Promise<[string[
   return [hits.map((hit) => (hit.endsWith("=") ? hit : `${quoteWord(hit)} `)), line.slice(lastStart)];
 }
 
-async function candidatesFor(before: readonly string[], typed: string, session: Session): Promise<Iterable<string>> {
+async function candidatesFor(
+  before: readonly string[],
+  typed: string,
+  session: Session,
+): Promise<Iterable<string>> {
   const command = findCommand(before);
   const flag = flagOf(command, before.at(-1));
   if (flag?.value !== undefined) return values(flag.completes, session);

@@ -9,11 +9,11 @@ export interface Context {
   readonly output: Output;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
-  client(): Promise<LatticeClient>;
+  readonly client: () => Promise<LatticeClient>;
   /** The store of the line: `--store`, else the selected one. Throws where there is none. */
-  store(): Promise<daemon.Store>;
+  readonly store: () => Promise<daemon.Store>;
   /** Explains these words, or everything. */
-  help(words: readonly string[]): Promise<void>;
+  readonly help: (words: readonly string[]) => Promise<void>;
   /** Calls a method of the store; the first word is its name. */
-  callMethod(words: readonly string[]): Promise<void>;
+  readonly callMethod: (words: readonly string[]) => Promise<void>;
 }

@@ -3,7 +3,7 @@ import { LatticeError, type ErrorCode } from "@lattice/model";
 import { oneLine } from "./print/text.ts";
 
 export const EXIT_FAILURE = 1;
-export const EXIT_USAGE = 2;
+const EXIT_USAGE = 2;
 
 /** The words of the command line make no sense; nothing was asked of any node. */
 export class UsageError extends LatticeError {

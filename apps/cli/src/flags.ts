@@ -85,7 +85,8 @@ function valuesOf(
   for (const flag of flags) {
     if (flag.value === undefined || argv[flag.name] === undefined) continue;
     const given = [argv[flag.name]].flat() as string[];
-    if (given.includes("")) throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value}`);
+    if (given.includes(""))
+      throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value}`);
     if (given.length > 1 && flag.repeated !== true) throw new UsageError(`--${flag.name} is given twice`);
     values.set(flag.name, given.map(restore));
   }

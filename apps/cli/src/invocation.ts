@@ -75,6 +75,10 @@ function modeOf(given: FlagValues, isTerminal: boolean): Mode {
   const hasCommand = !isScript && words.length + (literal?.length ?? 0) > 0;
   if (switches.has("version")) return "version";
   if (switches.has("help") && !hasCommand) return "help";
+  const first = words[0];
+  if (hasCommand && first?.startsWith("-") === true) {
+    throw new UsageError(`unknown flag ${first}; see lattice --help`);
+  }
   if (switches.has("daemon")) {
     if (switches.has("embedded")) throw new UsageError("--daemon and --embedded exclude each other");
     if (hasCommand || isScript) {
@@ -82,11 +86,7 @@ function modeOf(given: FlagValues, isTerminal: boolean): Mode {
     }
     return "daemon";
   }
-  if (hasCommand) {
-    const first = words[0];
-    if (first?.startsWith("-") === true) throw new UsageError(`unknown flag ${first}; see lattice --help`);
-    return "one-shot";
-  }
+  if (hasCommand) return "one-shot";
   return isScript || !isTerminal ? "script" : "repl";
 }
 

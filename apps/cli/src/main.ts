@@ -32,6 +32,9 @@ async function run(world: World, invocation: Invocation): Promise<number> {
     case "repl":
     case "script":
     case "one-shot":
-      return (await import("./modes/commands.ts")).runCommands(world, { ...invocation, mode: invocation.mode });
+      return (await import("./modes/commands.ts")).runCommands(world, {
+        ...invocation,
+        mode: invocation.mode,
+      });
   }
 }

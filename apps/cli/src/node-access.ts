@@ -52,7 +52,10 @@ export function defaultDataDirectory(env: Environment): string {
   if (isGiven(env["LATTICE_DATA"])) return env["LATTICE_DATA"];
   if (platform() === "darwin") return join(homedir(), "Library", "Application Support", "lattice");
   if (platform() === "win32") return join(env["LOCALAPPDATA"] ?? homedir(), "lattice");
-  return join(isGiven(env["XDG_DATA_HOME"]) ? env["XDG_DATA_HOME"] : join(homedir(), ".local", "share"), "lattice");
+  return join(
+    isGiven(env["XDG_DATA_HOME"]) ? env["XDG_DATA_HOME"] : join(homedir(), ".local", "share"),
+    "lattice",
+  );
 }
 
 function isGiven(text: string | undefined): text is string {

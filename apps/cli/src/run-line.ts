@@ -20,12 +20,17 @@ import { encodeRequest, type StoreMethod } from "./store-methods.ts";
 import { describeEnd, untilAborted } from "./subscriptions.ts";
 import { didYouMean, nearest } from "./suggest.ts";
 
-export async function runWords(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
+export async function runWords(
+  session: Session,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const running = runAny(session, words, signal);
   // What does not heed the signal must not keep its caller waiting. What does, such as a stream for which this is the
   // good end, comes to its own end within this turn of the event loop.
   const aborted = Promise.withResolvers<never>();
-  const onAbort = () => void setImmediate(() => aborted.reject(new LatticeError("cancelled", "the call was cancelled")));
+  const onAbort = () =>
+    void setImmediate(() => aborted.reject(new LatticeError("cancelled", "the call was cancelled")));
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -158,7 +163,9 @@ async function stream(context: Context, { client, request, method, label }: Stre
   const open = async function* (signal: AbortSignal): AsyncGenerator<string> {
     for await (const reply of client.dynamic.subscribe(request, { signal })) {
       const event = method.reply.fromBinary(reply.message);
-      yield output.json ? JSON.stringify(toJson(method.reply, event)) : renderEvent(method.reply, event, output);
+      yield output.json
+        ? JSON.stringify(toJson(method.reply, event))
+        : renderEvent(method.reply, event, output);
     }
   };
   if (session.options.mode === "one-shot") {
@@ -181,7 +188,11 @@ async function help(session: Session, context: Context, words: readonly string[]
   for (const line of await helpLines(session, context, words)) context.output.line(line);
 }
 
-async function helpLines(session: Session, context: Context, words: readonly string[]): Promise<readonly string[]> {
+async function helpLines(
+  session: Session,
+  context: Context,
+  words: readonly string[],
+): Promise<readonly string[]> {
   if (words.length === 0) {
     const store = await context.store().catch(() => undefined);
     const methods = store === undefined ? undefined : await session.methodsOf(store, context.signal);
@@ -189,6 +200,7 @@ async function helpLines(session: Session, context: Context, words: readonly str
   }
   const command = findCommand(words);
   if (command !== undefined && command.path.length === words.length) return commandHelp(command);
-  if (words.length === 1) return familyHelp(words[0]!) ?? methodHelp(await findMethod(session, context, words[0]!));
+  if (words.length === 1)
+    return familyHelp(words[0]!) ?? methodHelp(await findMethod(session, context, words[0]!));
   throw new UsageError(`unknown command "${words.join(" ")}"; help lists the commands`);
 }

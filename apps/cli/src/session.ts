@@ -17,8 +17,8 @@ export interface SessionOptions {
   /** What `--store` or the environment says. */
   readonly store: string | undefined;
   readonly files: StateFiles;
-  connect(): Promise<LatticeClient>;
-  reflect(descriptors: Uint8Array): Promise<Reflection>;
+  readonly connect: () => Promise<LatticeClient>;
+  readonly reflect: (descriptors: Uint8Array) => Promise<Reflection>;
 }
 
 export class Session {

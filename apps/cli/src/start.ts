@@ -7,6 +7,7 @@ import type { SignalName } from "./world.ts";
 export async function start(): Promise<void> {
   // Whoever reads us may stop reading (`lattice … | head`): nobody is left to tell.
   process.stdout.on("error", () => process.exit(0));
+  process.stderr.on("error", () => {});
   const code = await main({
     argv: process.argv.slice(2),
     env: process.env,

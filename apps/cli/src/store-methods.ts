@@ -31,7 +31,7 @@ const KINDS = {
 export async function describeMethods(
   client: LatticeClient,
   store: string,
-  options: { reflect(descriptors: Uint8Array): Promise<Reflection>; signal: AbortSignal },
+  options: { reflect: (descriptors: Uint8Array) => Promise<Reflection>; signal: AbortSignal },
 ): Promise<ReadonlyMap<string, StoreMethod>> {
   const description = await client.dynamic.describe({ store }, { signal: options.signal });
   const service = (await options.reflect(description.descriptors)).service(description.service);
@@ -39,7 +39,10 @@ export async function describeMethods(
   for (const { name: rpc, kind, summary } of description.methods) {
     const info = service.methods.find((method) => method.name === rpc || method.localName === rpc);
     if (info === undefined) {
-      throw new LatticeError("internal", `the node describes ${description.service}.${rpc}, but not its messages`);
+      throw new LatticeError(
+        "internal",
+        `the node describes ${description.service}.${rpc}, but not its messages`,
+      );
     }
     const shape: MethodShape = { name: kebabCase(info.name), kind: KINDS[kind] ?? "query", request: info.I };
     const described = { usage: usageOf(shape), arguments: argumentsOf(shape.request) };

@@ -50,7 +50,8 @@ export class Subscriptions {
 
   async stop(id: number): Promise<void> {
     const running = this.#running.get(id);
-    if (running === undefined) throw new LatticeError("not-found", `no stream #${id} runs; "subs" lists them`);
+    if (running === undefined)
+      throw new LatticeError("not-found", `no stream #${id} runs; "subs" lists them`);
     this.#running.delete(id);
     running.abort.abort();
     await running.ended;
@@ -65,7 +66,12 @@ export class Subscriptions {
     await Promise.all([...this.#running.values()].map((running) => running.ended));
   }
 
-  async #pump(pump: { id: number; source: StreamSource; sink: LineSink; signal: AbortSignal }): Promise<void> {
+  async #pump(pump: {
+    id: number;
+    source: StreamSource;
+    sink: LineSink;
+    signal: AbortSignal;
+  }): Promise<void> {
     const { id, source, sink, signal } = pump;
     let failure: LatticeError | undefined;
     try {

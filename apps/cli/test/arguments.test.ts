@@ -29,7 +29,10 @@ describe("parseArguments", () => {
   });
 
   test("behind -- everything stands by position", () => {
-    expect(parse(PutRequest, ["--", "key=x", "--if"])).toMatchObject({ key: utf8("key=x"), value: utf8("--if") });
+    expect(parse(PutRequest, ["--", "key=x", "--if"])).toMatchObject({
+      key: utf8("key=x"),
+      value: utf8("--if"),
+    });
   });
 
   test("a minus alone makes no flag", () => {
@@ -131,7 +134,11 @@ const everything = fc
     on: fc.boolean(),
     maybe: fc.option(words, { nil: undefined }),
     entry: fc.option(entry, { nil: undefined }),
-    labels: fc.dictionary(words.filter((key) => !key.includes("=") && key !== "__proto__"), bytes, { noNullPrototype: true }),
+    labels: fc.dictionary(
+      words.filter((key) => !key.includes("=") && key !== "__proto__"),
+      bytes,
+      { noNullPrototype: true },
+    ),
     side: fc.oneof(
       fc.constant({ oneofKind: undefined }),
       fc.record({ oneofKind: fc.constant("left"), left: words }),

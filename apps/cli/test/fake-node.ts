@@ -1,5 +1,11 @@
 /** A node that is all in memory, with stores of the type in shelf.ts: what `lattice` is driven against here. */
-import { describeService, implementService, inProcessClient, messageTypesOf, type LatticeClient } from "@lattice/api";
+import {
+  describeService,
+  implementService,
+  inProcessClient,
+  messageTypesOf,
+  type LatticeClient,
+} from "@lattice/api";
 import { LatticeError } from "@lattice/model";
 import { daemon, DynamicStoreServiceClient, NodeServiceClient, StoreServiceClient } from "@lattice/proto";
 import type { NodeAccess, OpenOptions } from "../src/node-access.ts";
@@ -76,7 +82,6 @@ export class FakeNode {
   }
 
   #nodeMethods() {
-    const node = this;
     return {
       getStatus: async () => ({
         publicKey: NODE_KEY,
@@ -94,23 +99,27 @@ export class FakeNode {
         return {};
       },
       listTypes: async () => ({ types: [{ type: "example:shelf", schema: 1 }] }),
-      async *events() {
-        let seen = node.#events.length;
-        for (;;) {
-          while (seen < node.#events.length) yield node.#events[seen++]!;
-          await node.#eventAdded.promise;
-        }
-      },
-      async *join({ token }: daemon.JoinStoreRequest) {
-        const { CONNECTING, ADMITTED, SYNCING, DONE } = daemon.JoinProgress_Stage;
-        yield { stage: CONNECTING };
-        if (token !== "good") throw new LatticeError("invite-used", "the invite was used already");
-        const store = node.create({ name: "joined" });
-        yield { stage: ADMITTED, store };
-        yield { stage: SYNCING, store, intentionCount: 120n };
-        yield { stage: DONE, store, intentionCount: 200n };
-      },
+      events: () => this.#follow(),
+      join: ({ token }: daemon.JoinStoreRequest) => this.#join(token),
     };
+  }
+
+  async *#follow(): AsyncGenerator<daemon.NodeEvent> {
+    let seen = this.#events.length;
+    for (;;) {
+      while (seen < this.#events.length) yield this.#events[seen++]!;
+      await this.#eventAdded.promise;
+    }
+  }
+
+  async *#join(token: string) {
+    const { CONNECTING, ADMITTED, SYNCING, DONE } = daemon.JoinProgress_Stage;
+    yield { stage: CONNECTING };
+    if (token !== "good") throw new LatticeError("invite-used", "the invite was used already");
+    const store = this.create({ name: "joined" });
+    yield { stage: ADMITTED, store };
+    yield { stage: SYNCING, store, intentionCount: 120n };
+    yield { stage: DONE, store, intentionCount: 200n };
   }
 
   #storeMethods() {
@@ -135,10 +144,13 @@ export class FakeNode {
         invite: new Uint8Array(16).fill(0xcd),
       }),
       listInvites: async () => ({
-        invites: [{ invite: new Uint8Array(16).fill(0xcd), role: "writer", expiresMs: TIME_MS, state: "open" }],
+        invites: [
+          { invite: new Uint8Array(16).fill(0xcd), role: "writer", expiresMs: TIME_MS, state: "open" },
+        ],
       }),
       uninvite: async ({ invite }: daemon.UninviteRequest) => {
-        if (!"cdcdcdcd".startsWith(invite)) throw new LatticeError("not-found", `there is no invite ${invite}`);
+        if (!"cdcdcdcd".startsWith(invite))
+          throw new LatticeError("not-found", `there is no invite ${invite}`);
         return {};
       },
     };
@@ -188,7 +200,11 @@ export class FakeNode {
       tips: async () => ({ tips: [{ author, name: "alice", seq: 4n, id: id(4) }] }),
       intention: async () => intentions[0]!,
       forks: async () => ({}),
-      digest: async () => ({ digest: id(9), tables: [{ table: "kv", rowCount: 2n, sum: id(8) }], intentionCount: 4n }),
+      digest: async () => ({
+        digest: id(9),
+        tables: [{ table: "kv", rowCount: 2, sum: id(8) }],
+        intentionCount: 4n,
+      }),
       listPeers: async () => ({
         peers: [
           { peer: NODE_KEY, name: "me", role: "owner", self: true, live: true },
@@ -199,7 +215,6 @@ export class FakeNode {
   }
 
   #dynamicMethods() {
-    const node = this;
     return {
       describe: async ({ store }: daemon.StoreRequest) => {
         this.#find(store);
@@ -215,14 +230,19 @@ export class FakeNode {
         this.called.get(method)?.resolve();
         return { message: await this.#find(store).state.call(method, message, signal) };
       },
-      async *subscribe({ store, message }: daemon.CallRequest) {
-        for await (const event of node.#find(store).state.watch(message)) yield { message: event };
-      },
+      subscribe: ({ store, message }: daemon.CallRequest) => this.#subscribe(store, message),
     };
+  }
+
+  async *#subscribe(store: string, message: Uint8Array) {
+    for await (const event of this.#find(store).state.watch(message)) yield { message: event };
   }
 }
 
 function page(intentions: readonly daemon.IntentionInfo[], limit: number) {
   const shown = intentions.slice(0, limit);
-  return { intentions: shown, next: shown.length < intentions.length ? new Uint8Array([1]) : new Uint8Array() };
+  return {
+    intentions: shown,
+    next: shown.length < intentions.length ? new Uint8Array([1]) : new Uint8Array(),
+  };
 }

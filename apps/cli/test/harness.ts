@@ -76,7 +76,11 @@ export function start(argv: readonly string[], options: RunOptions = {}): Run {
   output.isTTY = options.terminal === "full";
   const exit = main({
     argv,
-    env: { LATTICE_DATA: dataDirectory, TERM: options.terminal === "dumb" ? "dumb" : "xterm", ...options.env },
+    env: {
+      LATTICE_DATA: dataDirectory,
+      TERM: options.terminal === "dumb" ? "dumb" : "xterm",
+      ...options.env,
+    },
     input,
     output,
     errors,

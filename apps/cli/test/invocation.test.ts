@@ -70,13 +70,18 @@ describe("readInvocation", () => {
   });
 
   test("a flag wins over the environment, and that over the default", () => {
-    const env = { LATTICE_DATA: "/env", LATTICE_STORE: "s", XDG_DATA_HOME: "/xdg", LATTICE_LISTEN: "::1, 10.0.0.1:7" };
-    expect(read(["--data", "/flag", "--store", "t"], env)).toMatchObject({ dataDirectory: "/flag", store: "t" });
+    const env = {
+      LATTICE_DATA: "/env",
+      LATTICE_STORE: "s",
+      XDG_DATA_HOME: "/xdg",
+      LATTICE_LISTEN: "::1, 10.0.0.1:7",
+    };
+    expect(read(["--data", "/flag", "--store", "t"], env)).toMatchObject({
+      dataDirectory: "/flag",
+      store: "t",
+    });
     expect(read([], env)).toMatchObject({ dataDirectory: "/env", store: "s", listen: undefined });
-    expect(read(["--daemon"], env).listen).toEqual([
-      { host: "::1" },
-      { host: "10.0.0.1", port: 7 },
-    ]);
+    expect(read(["--daemon"], env).listen).toEqual([{ host: "::1" }, { host: "10.0.0.1", port: 7 }]);
     expect(read(["--daemon", "--listen", "a:1"], env).listen).toEqual([{ host: "a", port: 1 }]);
   });
 
@@ -93,6 +98,7 @@ describe("readInvocation", () => {
     [["--listen", "x"], "--listen needs --daemon or --embedded"],
     [["--frobnicate"], "unknown flag --frobnicate"],
     [["-x"], "unknown flag -x"],
+    [["--daemon", "--frobnicate"], "unknown flag --frobnicate"],
   ])("refuses %j", (argv, message) => {
     expect(() => read(argv)).toThrow(message);
   });

@@ -39,7 +39,11 @@ describe("one shot", () => {
   test("notes do not mix with the answer", async () => {
     const node = nodeWithStore();
     await run(["put", "c/x", "v"], { node });
-    expect(await run(["get", "c/x"], { node })).toEqual({ code: 0, out: "v\n", err: "note: conflicted: see inspect\n" });
+    expect(await run(["get", "c/x"], { node })).toEqual({
+      code: 0,
+      out: "v\n",
+      err: "note: conflicted: see inspect\n",
+    });
   });
 
   test("takes the store from the flag, else from the environment, else the only one", async () => {
@@ -64,7 +68,9 @@ describe("one shot", () => {
       code: 2,
       err: 'error: unknown command "stroe"; did you mean "store"?\n',
     });
-    expect((await run(["node", "status"], { node })).err).toMatch(/^error: no node runs on .*lattice --daemon/);
+    expect((await run(["node", "status"], { node })).err).toMatch(
+      /^error: no node runs on .*lattice --daemon/,
+    );
   });
 
   test("runs a node of its own for the one command", async () => {
@@ -107,13 +113,21 @@ describe("a script", () => {
     const node = new FakeNode();
     expect(await run(["-"], { node, input })).toEqual({ code: 0, out: "world\n", err: "" });
     expect(await run([], { node, input: "get hello" })).toEqual({ code: 0, out: "world\n", err: "" });
-    expect(await run(["--embedded"], { node, input: "get hello" })).toEqual({ code: 0, out: "world\n", err: "" });
+    expect(await run(["--embedded"], { node, input: "get hello" })).toEqual({
+      code: 0,
+      out: "world\n",
+      err: "",
+    });
   });
 
   test("stops at the first line that fails, and names it", async () => {
     const input = "put a b\n\nget nothing\nput never x\n";
     const node = nodeWithStore();
-    expect(await run(["-"], { node, input })).toEqual({ code: 1, out: "", err: "error: line 3: not found\n" });
+    expect(await run(["-"], { node, input })).toEqual({
+      code: 1,
+      out: "",
+      err: "error: line 3: not found\n",
+    });
     expect((await run(["count"], { node })).out).toBe("1\n");
   });
 
@@ -140,6 +154,14 @@ describe("a script", () => {
     expect(await started.exit).toBe(0);
   });
 
+  test("that is broken off before its end is no success", async () => {
+    const script = start(["-"], { node: nodeWithStore(), terminal: "dumb" });
+    script.input.write("count\n");
+    await script.output.until((text) => text === "0\n");
+    script.signal("SIGTERM");
+    expect(await script.exit).toBe(1);
+  });
+
   test("says so where no node runs", async () => {
     const node = new FakeNode();
     node.isRunning = false;
@@ -156,7 +178,9 @@ describe("the daemon", () => {
     started.signal(signal);
     expect(await started.exit).toBe(0);
     expect(started.node.closeCount).toBe(1);
-    expect(started.node.opened).toEqual([{ dataDirectory: started.dataDirectory, listen: [{ host: "::", port: 7 }] }]);
+    expect(started.node.opened).toEqual([
+      { dataDirectory: started.dataDirectory, listen: [{ host: "::", port: 7 }] },
+    ]);
   });
 });
 

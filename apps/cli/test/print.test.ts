@@ -13,7 +13,11 @@ const BRIEF = { verbose: false };
 describe("a reply", () => {
   test("of one field is its bare value, as it is", () => {
     const reply = GetReply.create({ value: utf8("two\nlines\t.") });
-    expect(renderReply(GetReply, reply, BRIEF)).toEqual({ lines: ["two\nlines\t."], notes: [], missing: false });
+    expect(renderReply(GetReply, reply, BRIEF)).toEqual({
+      lines: ["two\nlines\t."],
+      notes: [],
+      missing: false,
+    });
   });
 
   test("shows a default where there is nothing else that it could show", () => {
@@ -26,7 +30,11 @@ describe("a reply", () => {
       missing: false,
       lines: [""],
     });
-    expect(renderReply(ListReply, ListReply.create(), BRIEF)).toEqual({ lines: [], notes: [], missing: false });
+    expect(renderReply(ListReply, ListReply.create(), BRIEF)).toEqual({
+      lines: [],
+      notes: [],
+      missing: false,
+    });
   });
 
   test.each([
@@ -63,7 +71,6 @@ test("an event is one line, without what only leads back into the stream", () =>
 
 describe("text", () => {
   test("property: no character reaches the terminal that could steer it", () => {
-    // oxlint-disable-next-line no-control-regex
     const steering = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.uint8Array(), (text, bytes) => {
@@ -102,7 +109,13 @@ test("a span of time is no time", () => {
 });
 
 test("columns stand below each other, also with wide characters", () => {
-  expect(alignRows([["a", "b"], ["ccc", "d"], ["日本", "e"]])).toEqual(["a     b", "ccc   d", "日本  e"]);
+  expect(
+    alignRows([
+      ["a", "b"],
+      ["ccc", "d"],
+      ["日本", "e"],
+    ]),
+  ).toEqual(["a     b", "ccc   d", "日本  e"]);
   expect(widthOf("é")).toBe(1);
 });
 

@@ -32,7 +32,9 @@ describe("the table of commands", () => {
   test("lets only the last positional take the rest, and none stand behind an optional one", () => {
     for (const { positionals = [] } of COMMANDS) {
       const early = positionals.slice(0, -1);
-      expect(early.some((positional) => positional.rest === true || positional.optional === true)).toBe(false);
+      expect(early.some((positional) => positional.rest === true || positional.optional === true)).toBe(
+        false,
+      );
     }
   });
 });
@@ -60,7 +62,8 @@ describe("no store type is known by name", () => {
     const source = sourceOf(path);
     expect(source).not.toMatch(/core:\w|kvstore|logstore|systemstore/i);
     // In code a name would stand in quotes; in text, in backquotes or at a prompt.
-    for (const name of methods) expect(source).not.toMatch(new RegExp(`["'\`]${name}["'\` ]|lattice\\S*> ${name}`));
+    for (const name of methods)
+      expect(source).not.toMatch(new RegExp(`["'\`]${name}["'\` ]|lattice\\S*> ${name}`));
   });
 });
 

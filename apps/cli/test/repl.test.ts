@@ -11,7 +11,6 @@ const CTRL_D = "\u0004";
 
 /** What a terminal would show of it, as far as these tests care: without colours and movements of the cursor. */
 function visible(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
 }
 
@@ -242,7 +241,9 @@ describe("completion", () => {
   ])("%s", async (typed, completed) => {
     const run = await open();
     run.input.write(typed + TAB);
-    await run.output.until((text) => visible(text).endsWith(`> ${completed}`) || visible(text).endsWith(completed));
+    await run.output.until(
+      (text) => visible(text).endsWith(`> ${completed}`) || visible(text).endsWith(completed),
+    );
     run.input.write("\u0015");
     await leave(run);
   });

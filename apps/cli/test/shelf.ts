@@ -28,7 +28,7 @@ export const PutRequest = message("PutRequest", [
   },
 ]);
 export const PutReply = message("PutReply", [{ no: 1, name: "hash", kind: "scalar", T: BYTES }]);
-export const GetRequest = message("GetRequest", [{ no: 1, name: "key", kind: "scalar", T: BYTES }]);
+const GetRequest = message("GetRequest", [{ no: 1, name: "key", kind: "scalar", T: BYTES }]);
 export const GetReply = message("GetReply", [
   { no: 1, name: "value", kind: "scalar", T: BYTES, opt: true },
   { no: 2, name: "conflicted", kind: "scalar", T: ScalarType.BOOL, options: { [HELP]: "see inspect" } },
@@ -38,7 +38,7 @@ export const Entry = message("Entry", [
   { no: 2, name: "value", kind: "scalar", T: BYTES },
   { no: 3, name: "conflicted", kind: "scalar", T: ScalarType.BOOL },
 ]);
-export const ListRequest = message("ListRequest", [
+const ListRequest = message("ListRequest", [
   { no: 1, name: "prefix", kind: "scalar", T: BYTES },
   { no: 2, name: "limit", kind: "scalar", T: ScalarType.UINT32, options: { [NAMED]: true } },
   { no: 3, name: "reverse", kind: "scalar", T: ScalarType.BOOL, options: { [NAMED]: true } },
@@ -50,13 +50,13 @@ export const ListReply = message("ListReply", [
 export const CountReply = message("CountReply", [
   { no: 1, name: "count", kind: "scalar", T: ScalarType.UINT64, L: BIGINT },
 ]);
-export const Head = message("Head", [
+const Head = message("Head", [
   { no: 1, name: "hash", kind: "scalar", T: BYTES },
   { no: 2, name: "author", kind: "scalar", T: BYTES },
   { no: 3, name: "timestamp", kind: "scalar", T: ScalarType.UINT64, L: BIGINT },
   { no: 4, name: "value", kind: "scalar", T: BYTES, opt: true },
 ]);
-export const InspectReply = message("InspectReply", [
+const InspectReply = message("InspectReply", [
   { no: 1, name: "heads", kind: "message", T: () => Head, repeat: UNPACKED },
 ]);
 export const ResolveRequest = message("ResolveRequest", [
@@ -100,7 +100,13 @@ export const Shelf = new ServiceType("example.shelf.v1.Shelf", [
   { name: "Count", I: Nothing, O: CountReply, options: summary("How many keys there are") },
   { name: "Inspect", I: GetRequest, O: InspectReply, options: summary("All heads of a key") },
   { name: "Resolve", I: ResolveRequest, O: PutReply, options: summary("End a conflict") },
-  { name: "Watch", I: GetRequest, O: ShelfEvent, serverStreaming: true, options: summary("Changes of a key") },
+  {
+    name: "Watch",
+    I: GetRequest,
+    O: ShelfEvent,
+    serverStreaming: true,
+    options: summary("Changes of a key"),
+  },
   { name: "TryEverything", I: Everything, O: Everything, options: summary("Gives back what it is given") },
   { name: "Hang", I: Nothing, O: Nothing, options: summary("Never answers") },
 ]);
@@ -130,16 +136,26 @@ export class ShelfState {
         const { key } = GetRequest.fromBinary(bytes) as { key: Uint8Array };
         const value = this.#values.get(text(key));
         return GetReply.toBinary(
-          GetReply.create({ ...(value === undefined ? {} : { value }), conflicted: text(key).startsWith("c/") }),
+          GetReply.create({
+            ...(value === undefined ? {} : { value }),
+            conflicted: text(key).startsWith("c/"),
+          }),
         );
       }
       case "List": {
-        const request = ListRequest.fromBinary(bytes) as { prefix: Uint8Array; limit: number; reverse: boolean };
-        const keys = [...this.#values.keys()].filter((key) => key.startsWith(text(request.prefix))).toSorted();
+        const request = ListRequest.fromBinary(bytes) as {
+          prefix: Uint8Array;
+          limit: number;
+          reverse: boolean;
+        };
+        const keys = [...this.#values.keys()]
+          .filter((key) => key.startsWith(text(request.prefix)))
+          .toSorted();
         if (request.reverse) keys.reverse();
         const shown = keys.slice(0, request.limit === 0 ? undefined : request.limit);
         const entries = shown.map((key) => this.#entry(key));
-        const next = shown.length < keys.length ? new TextEncoder().encode(keys[shown.length]) : new Uint8Array();
+        const next =
+          shown.length < keys.length ? new TextEncoder().encode(keys[shown.length]) : new Uint8Array();
         return ListReply.toBinary(ListReply.create({ entries, next }));
       }
       case "Count":
@@ -148,7 +164,10 @@ export class ShelfState {
         const { key } = GetRequest.fromBinary(bytes) as { key: Uint8Array };
         const value = this.#values.get(text(key));
         const head = { hash: new Uint8Array(40).fill(0x11), author: AUTHOR, timestamp: TIME };
-        const heads = [Head.create({ ...head, value }), Head.create({ ...head, hash: new Uint8Array(40).fill(0x22) })];
+        const heads = [
+          Head.create({ ...head, value }),
+          Head.create({ ...head, hash: new Uint8Array(40).fill(0x22) }),
+        ];
         return InspectReply.toBinary({ heads: value === undefined ? [] : heads });
       }
       case "Resolve":

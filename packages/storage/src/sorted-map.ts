@@ -76,7 +76,8 @@ export class SortedMap<V> {
     const changes = this.#changes;
     const sorted = this.#sorted;
     const from = bounds.lower === undefined ? 0 : position(sorted, bounds.lower, !bounds.lowerIncluded);
-    const to = bounds.upper === undefined ? sorted.length : position(sorted, bounds.upper, bounds.upperIncluded);
+    const to =
+      bounds.upper === undefined ? sorted.length : position(sorted, bounds.upper, bounds.upperIncluded);
     const step = bounds.reverse ? -1 : 1;
     for (let left = to - from, at = bounds.reverse ? to - 1 : from; left > 0; left--, at += step) {
       const key = sorted[at]!;

@@ -131,7 +131,9 @@ function describeTables(under: StorageUnderTest): void {
   it("refuses a table that it was not opened with", async () => {
     await using storage = await under.open(["t"]);
     expect(() => storage.table("other")).toThrow(expect.objectContaining({ code: "internal" }));
-    expect(() => storage.transaction((table) => table("other"))).toThrow(expect.objectContaining({ code: "internal" }));
+    expect(() => storage.transaction((table) => table("other"))).toThrow(
+      expect.objectContaining({ code: "internal" }),
+    );
   });
 
   it("refuses an empty key, and keys and values over their bounds", async () => {
@@ -165,7 +167,9 @@ function describeTables(under: StorageUnderTest): void {
 }
 
 function describeRanges(under: StorageUnderTest): void {
-  const keys = ["00", "0000", "00ff", "01", "61", "6100", "61ff", "7f", "80", "ff", "ff00", "ffff"].map(fromHexText);
+  const keys = ["00", "0000", "00ff", "01", "61", "6100", "61ff", "7f", "80", "ff", "ff00", "ffff"].map(
+    fromHexText,
+  );
   const outside = [EMPTY, ...["0001", "62", "90", "ffffff"].map(fromHexText)];
   const half = keys.map((key, at) => ({ key, isOld: at % 2 === 0 }));
 
@@ -186,7 +190,9 @@ function describeRanges(under: StorageUnderTest): void {
     for (const { key, isOld } of half) if (!isOld) put(storage, "t", key, key);
     const rows = keys.map((key) => [key, key] as const);
     for (const range of everyRange([...keys, ...outside])) {
-      expect(rowsText(storage.table("t").range(range)), rangeText(range)).toEqual(rowsText(naiveRange(rows, range)));
+      expect(rowsText(storage.table("t").range(range)), rangeText(range)).toEqual(
+        rowsText(naiveRange(rows, range)),
+      );
     }
     await storage.close();
   });
@@ -368,6 +374,7 @@ function describeDurability(under: StorageUnderTest): void {
       return storage.flush();
     });
     await Promise.all(flushes);
+    expect(storage.table("t").count()).toBe(100);
     storage = await under.crash(storage);
     if (under.isDurable !== false) expect(storage.table("t").count()).toBe(100);
     await storage.close();

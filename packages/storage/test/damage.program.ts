@@ -28,7 +28,9 @@ for (const read of [() => table.get(u64be(NUMBER)), () => table.has(u64be(NUMBER
     console.log(error instanceof LatticeError ? `${error.code} ${error.message}` : String(error));
   }
 }
-console.log(`others: ${table.get(u64be(0))?.length} ${[...table.range({ gte: u64be(1_000), limit: 10 })].length}`);
+console.log(
+  `others: ${table.get(u64be(0))?.length} ${[...table.range({ gte: u64be(1_000), limit: 10 })].length}`,
+);
 
 storage.transaction((open) => open("t").put(u64be(NUMBER), new Uint8Array(1_000_000)));
 await storage.flush().catch((error: LatticeError) => console.log(`flush: ${error.code}`));

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { LatticeError, u64be } from "@lattice/model";
@@ -50,7 +50,10 @@ describe("opening", () => {
     const directory = temporaryDirectory();
     const path = join(directory, "log.db");
     mkdirSync(path);
-    expect(errorOf(() => open(path))).toMatchObject({ code: "failed-precondition", message: `${path} is not a file` });
+    expect(errorOf(() => open(path))).toMatchObject({
+      code: "failed-precondition",
+      message: `${path} is not a file`,
+    });
     writeFileSync(join(directory, "file"), "");
     const below = errorOf(() => open(join(directory, "file", "log.db")));
     expect(below.code).toBe("failed-precondition");

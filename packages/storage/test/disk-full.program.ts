@@ -149,7 +149,8 @@ const scenarios: Record<string, () => Promise<void>> = {
     const write = (number: number): void => {
       const table = file.tables.get("t")!;
       file.write(number, () => {
-        for (let at = 0; at < 20; at++) table.put(u64be(number * 20 + at), new Uint8Array(2_000).fill(number));
+        for (let at = 0; at < 20; at++)
+          table.put(u64be(number * 20 + at), new Uint8Array(2_000).fill(number));
       });
     };
     let taken = 0;

@@ -5,21 +5,25 @@ import { startChild, type Child } from "./child.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const NAME_SPACE = ["unshare", "--user", "--map-root-user", "--mount"];
-const mayMount = spawnSync(NAME_SPACE[0]!, [...NAME_SPACE.slice(1), "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+const mayMount =
+  spawnSync(NAME_SPACE[0]!, [...NAME_SPACE.slice(1), "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 
 describe.skipIf(!mayMount)("on a full disk", () => {
   const scenarios = ["journal", "reopen on a full disk", "large transactions", "lazy", "commit of LMDB"];
 
-  it.each(scenarios)("keeps what was acknowledged, reads, and goes on when there is room: %s", async (scenario) => {
-    const directory = temporaryDirectory();
-    const child = startChild({
-      program: "disk-full.program.ts",
-      args: [scenario, directory],
-      before: NAME_SPACE,
-      shell: `mount -t tmpfs -o size=8m tmpfs '${directory}' && exec "$@"`,
-    });
-    await expectSuccess(child);
-  });
+  it.each(scenarios)(
+    "keeps what was acknowledged, reads, and goes on when there is room: %s",
+    async (scenario) => {
+      const directory = temporaryDirectory();
+      const child = startChild({
+        program: "disk-full.program.ts",
+        args: [scenario, directory],
+        before: NAME_SPACE,
+        shell: `mount -t tmpfs -o size=8m tmpfs '${directory}' && exec "$@"`,
+      });
+      await expectSuccess(child);
+    },
+  );
 });
 
 it("keeps what was acknowledged, and reads, under a limit for files", async () => {

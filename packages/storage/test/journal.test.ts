@@ -3,7 +3,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesKey, utf8 } from "@lattice/model";
-import { decodeHeader, decodeSections, encodeFrame, isWhole, type JournalSection } from "../src/lmdb/journal-frame.ts";
+import {
+  decodeHeader,
+  decodeSections,
+  encodeFrame,
+  isWhole,
+  type JournalSection,
+} from "../src/lmdb/journal-frame.ts";
 import { Journal } from "../src/lmdb/journal.ts";
 import { JOURNAL_STEP_BYTES } from "../src/limits.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -130,7 +136,9 @@ describe("a journal", () => {
     copyFileSync(whole, cut);
     for (let length = ends.at(-1)! + 1; length >= 0; length--) {
       truncateSync(cut, length);
-      expect(replayed(cut), `cut to ${length}`).toEqual(texts.slice(0, ends.filter((end) => end <= length).length));
+      expect(replayed(cut), `cut to ${length}`).toEqual(
+        texts.slice(0, ends.filter((end) => end <= length).length),
+      );
     }
   });
 

@@ -1,8 +1,7 @@
 import { cpSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openLmdbStorage, type LmdbStorage, type LmdbStorageOptions } from "../src/index.ts";
+import { openLmdbStorage, type LmdbStorage, type LmdbStorageOptions, type Storage } from "../src/index.ts";
 import { describeStorage, type StorageUnderTest } from "../src/testing.ts";
-import type { Storage } from "../src/index.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 type Settings = Omit<LmdbStorageOptions, "path" | "tables">;

@@ -25,47 +25,54 @@ const rounds = fc.array(fc.array(fc.record({ key: longKey, isDeleted: fc.boolean
 
 const unlimited = anyRange.map(({ limit: _, ...range }) => range);
 
-it("orders long keys, counts them, and leaves nothing of those that are removed", { timeout: 120_000 }, async () => {
-  const directory = temporaryDirectory();
-  let run = 0;
-  await fc.assert(
-    fc.asyncProperty(rounds, fc.array(unlimited, { maxLength: 8 }), async (changes, ranges) => {
-      const path = join(directory, `${run++}.db`);
-      const file = LmdbFile.open({ path, tables: ["a", "b"], sync: false });
-      const tables = ["a", "b"].map((name) => file.tables.get(name)!);
-      let state = emptyState(["a"]);
-      for (const round of changes) {
-        const writes = round.map(({ key, isDeleted }): Write => {
-          return { table: "a", key, value: isDeleted ? undefined : key.subarray(0, 3) };
-        });
-        file.write(1, () => {
-          for (const { key, value } of writes) {
-            for (const table of tables) value ? table.put(key, value) : table.remove(key);
-          }
-        });
-        state = applyWrites(state, writes);
-        const rows = state.get("a")!;
-        for (const table of tables) {
-          expect(table.count()).toBe(rows.length);
-          for (const range of [...ranges, ...rangesAt(rows.map(([key]) => key))]) {
-            const found = [...table.range(range)].map(({ key, value }) => [key, value] as const);
-            expect(rowsText(found)).toEqual(rowsText(naiveRange(rows, range)));
+it(
+  "orders long keys, counts them, and leaves nothing of those that are removed",
+  { timeout: 120_000 },
+  async () => {
+    const directory = temporaryDirectory();
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(rounds, fc.array(unlimited, { maxLength: 8 }), async (changes, ranges) => {
+        const path = join(directory, `${run++}.db`);
+        const file = LmdbFile.open({ path, tables: ["a", "b"], sync: false });
+        const tables = ["a", "b"].map((name) => file.tables.get(name)!);
+        let state = emptyState(["a"]);
+        for (const round of changes) {
+          const writes = round.map(({ key, isDeleted }): Write => {
+            return { table: "a", key, value: isDeleted ? undefined : key.subarray(0, 3) };
+          });
+          file.write(1, () => {
+            for (const { key, value } of writes) {
+              for (const table of tables) {
+                if (value) table.put(key, value);
+                else table.remove(key);
+              }
+            }
+          });
+          state = applyWrites(state, writes);
+          const rows = state.get("a")!;
+          for (const table of tables) {
+            expect(table.count()).toBe(rows.length);
+            for (const range of [...ranges, ...rangesAt(rows.map(([key]) => key))]) {
+              const found = [...table.range(range)].map(({ key, value }) => [key, value] as const);
+              expect(rowsText(found)).toEqual(rowsText(naiveRange(rows, range)));
+            }
           }
         }
-      }
-      file.write(2, () => {
-        for (const [key] of state.get("a")!) for (const table of tables) table.remove(key);
-      });
-      expect(tables.map((table) => [table.count(), table.longCount])).toEqual([
-        [0, 0],
-        [0, 0],
-      ]);
-      await file.close();
-      expect(entryCounts(path)).toEqual([0, 0, 0]);
-    }),
-    { numRuns: 60 },
-  );
-});
+        file.write(2, () => {
+          for (const [key] of state.get("a")!) for (const table of tables) table.remove(key);
+        });
+        expect(tables.map((table) => [table.count(), table.longCount])).toEqual([
+          [0, 0],
+          [0, 0],
+        ]);
+        await file.close();
+        expect(entryCounts(path)).toEqual([0, 0, 0]);
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
 
 it("counts nothing that a write which failed had put", async () => {
   const file = LmdbFile.open({ path: join(temporaryDirectory(), "log.db"), tables: ["a"], sync: false });
@@ -82,7 +89,10 @@ it("counts nothing that a write which failed had put", async () => {
 
 /** With a bound at each of the keys, in both directions. */
 function rangesAt(keys: readonly Uint8Array[]): Range[] {
-  const ranges: Range[] = [{}, ...keys.flatMap((key) => [{ gte: key }, { gt: key }, { lte: key }, { lt: key }])];
+  const ranges: Range[] = [
+    {},
+    ...keys.flatMap((key) => [{ gte: key }, { gt: key }, { lte: key }, { lt: key }]),
+  ];
   return ranges.flatMap((range) => [range, { ...range, reverse: true }]);
 }
 

@@ -45,7 +45,10 @@ it("resolves when what it wrote is synced, and not before", async () => {
   });
   await settled();
   expect(answers).toHaveLength(1);
-  expect(readFileSync(path.replace(".db", ".journal")).includes("the value"), "written before it is synced").toBe(true);
+  expect(
+    readFileSync(path.replace(".db", ".journal")).includes("the value"),
+    "written before it is synced",
+  ).toBe(true);
   await settled();
   expect(isResolved).toBe(false);
   answers.shift()!(null);
@@ -70,7 +73,8 @@ it("brings nothing back that the disk refused to sync", async () => {
   answers.shift()!(new Error("EIO: i/o error, fdatasync"));
   await expect(failing).rejects.toMatchObject({ code: "internal" });
   expect(storage.table("t").get(utf8("key"))).toEqual(utf8("durable"));
-  for (const suffix of [".db", ".journal"]) copyFileSync(path.replace(".db", suffix), copy.replace(".db", suffix));
+  for (const suffix of [".db", ".journal"])
+    copyFileSync(path.replace(".db", suffix), copy.replace(".db", suffix));
   await storage.close();
   const again = open({ path: copy, tables: ["t"], durability: "journal" });
   expect(again.table("t").get(utf8("key"))).toEqual(utf8("durable"));
@@ -87,7 +91,7 @@ it("is shared by as many writers as there are while one sync is under way", asyn
     }
   });
   let syncs = 0;
-  for (let waiting = true; waiting; ) {
+  for (let waiting = true; waiting;) {
     await settled();
     const answer = answers.shift();
     if (answer) {

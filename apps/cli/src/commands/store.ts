@@ -119,7 +119,8 @@ export const storeCommands: readonly Command[] = [
 async function createStore(context: Context, args: CommandArguments): Promise<void> {
   const { output, session, signal } = context;
   const parent = args.value("parent");
-  if (parent !== undefined && args.has("root")) throw new UsageError("--root and --parent exclude each other");
+  if (parent !== undefined && args.has("root"))
+    throw new UsageError("--root and --parent exclude each other");
   const client = await context.client();
   const selected = args.has("root") || parent !== undefined ? undefined : await session.seekStore(signal);
   const request = {

@@ -143,7 +143,8 @@ function scalarFromJson(
   if (type === ScalarType.STRING && typeof json === "string") return json;
   if (type === ScalarType.BOOL && typeof json === "boolean") return json;
   if (type !== ScalarType.STRING && type !== ScalarType.BOOL && ["number", "string"].includes(typeof json)) {
-    if (type === ScalarType.DOUBLE || type === ScalarType.FLOAT) return parseFloating(String(json), field.name);
+    if (type === ScalarType.DOUBLE || type === ScalarType.FLOAT)
+      return parseFloating(String(json), field.name);
     const value = parseInteger(String(json), { type, name: field.name });
     return isLong(type) ? longValue(value, element.L) : Number(value);
   }

@@ -72,7 +72,7 @@ export function isPopulated(message: object, field: FieldInfo): boolean {
 }
 
 export function elementOf(field: FieldInfo): ElementInfo {
-  return (field.kind === "map" ? field.V : field) as ElementInfo;
+  return field.kind === "map" ? field.V : field;
 }
 
 export function isLong(type: ScalarType): boolean {

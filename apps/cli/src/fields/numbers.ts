@@ -27,7 +27,7 @@ export function parseInteger(text: string, field: { type: ScalarType; name: stri
   throw new UsageError(`${field.name}: ${text} is not between ${min} and ${max}`);
 }
 
-const SPECIAL: Readonly<Record<string, number>> = { NaN: NaN, Infinity, "-Infinity": -Infinity };
+const SPECIAL: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
 
 export function parseFloating(text: string, name: string): number {
   const value = SPECIAL[text] ?? (/^[-+]?[\d.]/.test(text) ? Number(text) : NaN);

@@ -100,7 +100,9 @@ function readBytes(path: string, name: string): Uint8Array {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read";
-    throw new UsageError(`${name}: the file "${path}" ${reason}; write text:@… for a value that starts with @`);
+    throw new UsageError(
+      `${name}: the file "${path}" ${reason}; write text:@… for a value that starts with @`,
+    );
   }
 }
 

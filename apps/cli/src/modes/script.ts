@@ -28,6 +28,8 @@ export async function runScript(world: World, session: Session): Promise<number>
     }
     if (session.hasQuit) return 0;
   }
+  // It was broken off while more was to come.
+  if (signal.aborted) return EXIT_FAILURE;
   await Promise.race([session.subscriptions.ended(), aborted(signal)]);
   return 0;
 }

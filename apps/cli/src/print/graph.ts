@@ -34,7 +34,9 @@ export function drawGraph(nodes: readonly GraphNode[]): GraphRow[] {
 
 function drawNode(node: GraphNode, lanes: Lanes): GraphRow {
   const { lane: own } = laneFor(node.id, lanes);
-  const mark = lanes.map((waiting, lane) => (lane === own ? "*" : waiting === undefined ? " " : "│")).join(" ");
+  const mark = lanes
+    .map((waiting, lane) => (lane === own ? "*" : waiting === undefined ? " " : "│"))
+    .join(" ");
   const [first, ...others] = new Set(node.parents);
   lanes[own] = undefined;
   const joined = first === undefined ? -1 : lanes.indexOf(first);

@@ -12,7 +12,9 @@ const MS_PER_HLC_BITS = 16n;
 
 export function historyLines(intentions: readonly daemon.IntentionInfo[], options: RenderOptions): string[] {
   const ordered = childrenFirst(intentions);
-  const rows = drawGraph(ordered.map((intention) => ({ id: toHex(intention.id), parents: parentsOf(intention) })));
+  const rows = drawGraph(
+    ordered.map((intention) => ({ id: toHex(intention.id), parents: parentsOf(intention) })),
+  );
   return ordered.flatMap((intention, index) => {
     const { mark, below } = rows[index]!;
     return [`${mark}  ${cellsOf(intention, options).join("  ")}`.trimEnd(), ...below];
@@ -64,7 +66,9 @@ function childrenFirst(intentions: readonly daemon.IntentionInfo[]): readonly da
     while (stack.length > 0) {
       const at = stack.at(-1)!;
       const id = toHex(at.id);
-      const parents = parentsOf(at).filter((parent) => byId.has(parent) && !done.has(parent) && parent !== id);
+      const parents = parentsOf(at).filter(
+        (parent) => byId.has(parent) && !done.has(parent) && parent !== id,
+      );
       if (parents.length > 0 && !done.has(id)) {
         stack.push(byId.get(parents[0]!)!);
         continue;

@@ -11,7 +11,10 @@ export function progressText({ stage, store, intentionCount }: daemon.JoinProgre
     case daemon.JoinProgress_Stage.SYNCING:
       return `syncing, ${intentionCount} intentions so far`;
     case daemon.JoinProgress_Stage.DONE:
-      return `joined ${escapeText(store?.name ?? "")}, ${intentionCount} intentions`.replace("joined ,", "joined,");
+      return `joined ${escapeText(store?.name ?? "")}, ${intentionCount} intentions`.replace(
+        "joined ,",
+        "joined,",
+      );
     default:
       return "";
   }

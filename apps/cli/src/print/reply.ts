@@ -38,7 +38,10 @@ export function renderReply(type: MessageType, message: object, options: RenderO
   const shown = data.filter((field) => !tokens.includes(field) || data.length === 1);
   return {
     lines: renderFields(shown, message, options),
-    notes: [...marks.filter((field) => isPopulated(message, field)).map(markNote), ...tokenNotes(tokens, message)],
+    notes: [
+      ...marks.filter((field) => isPopulated(message, field)).map(markNote),
+      ...tokenNotes(tokens, message),
+    ],
     missing: data.every((field) => hasPresence(field) && valueOf(message, field) === undefined),
   };
 }
@@ -49,7 +52,9 @@ export function renderReply(type: MessageType, message: object, options: RenderO
  */
 export function renderCommandReply(type: MessageType, message: object, options: RenderOptions): Rendering {
   if (options.verbose) return { ...renderReply(type, message, options), missing: false };
-  const data = type.fields.filter((field) => !isMark(field) && !isIdField(field) && isPopulated(message, field));
+  const data = type.fields.filter(
+    (field) => !isMark(field) && !isIdField(field) && isPopulated(message, field),
+  );
   const marks = type.fields.filter((field) => isMark(field) && isPopulated(message, field));
   return { lines: renderFields(data, message, options), notes: marks.map(markNote), missing: false };
 }
@@ -83,10 +88,12 @@ function renderFields(fields: readonly FieldInfo[], message: object, options: Re
     message,
     options,
   );
-  const tables = populated.filter(isTable).flatMap((field) => [
-    `${kebabCase(field.name)}:`,
-    ...renderBare(field, valueOf(message, field), options).map((line) => `  ${line}`),
-  ]);
+  const tables = populated
+    .filter(isTable)
+    .flatMap((field) => [
+      `${kebabCase(field.name)}:`,
+      ...renderBare(field, valueOf(message, field), options).map((line) => `  ${line}`),
+    ]);
   return [...block, ...tables];
 }
 
@@ -133,7 +140,7 @@ interface Column {
 }
 
 /** A table with a head line; columns in which nothing stands are left out. */
-export function renderTable(type: MessageType, rows: readonly object[], options: RenderOptions): string[] {
+function renderTable(type: MessageType, rows: readonly object[], options: RenderOptions): string[] {
   const [columns, marks] = columnsOf(type, options);
   const cells = rows.map((row) => columns.map((column) => cellOf(column, row, options)));
   const filled = columns.map((_, index) => cells.some((row) => row[index] !== ""));
@@ -141,7 +148,9 @@ export function renderTable(type: MessageType, rows: readonly object[], options:
     ...row.filter((_, column) => filled[column]).map((cell) => (cell === "" ? "-" : cell)),
     ...marksOf(marks, rows[index]!),
   ]);
-  const head = columns.filter((_, index) => filled[index]).map((column) => labelOf(column.field).toUpperCase());
+  const head = columns
+    .filter((_, index) => filled[index])
+    .map((column) => labelOf(column.field).toUpperCase());
   if (rows.length === 0) return [];
   return alignRows(head.length > 1 ? [head, ...body] : body);
 }
@@ -180,5 +189,7 @@ function isDefaultEnum(field: FieldInfo, value: unknown): boolean {
 }
 
 function marksOf(marks: readonly Column[], message: object): string[] {
-  return marks.filter((mark) => lookUp(mark, message) === true).map(({ field }) => `(${kebabCase(field.name)})`);
+  return marks
+    .filter((mark) => lookUp(mark, message) === true)
+    .map(({ field }) => `(${kebabCase(field.name)})`);
 }

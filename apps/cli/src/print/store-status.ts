@@ -38,7 +38,10 @@ export function verifyProblem(reply: daemon.VerifyReply): LatticeError | undefin
     return new LatticeError("corrupt", "the state is not what its log gives; store rebuild makes it anew");
   }
   if (different.length > 0) {
-    return new LatticeError("corrupt", `${different.length} peer(s) hold the same intentions and another state`);
+    return new LatticeError(
+      "corrupt",
+      `${different.length} peer(s) hold the same intentions and another state`,
+    );
   }
   return undefined;
 }

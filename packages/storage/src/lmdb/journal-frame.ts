@@ -119,11 +119,15 @@ export function* decodeSections(payload: Buffer): Generator<JournalSection> {
       const valueAt = at + 6 + keyBytes;
       const key = payload.toString("latin1", at + 6, valueAt);
       at = valueAt + (valueBytes === DELETED ? 0 : valueBytes);
-      rows.push({ key, value: valueBytes === DELETED ? undefined : new Uint8Array(payload.subarray(valueAt, at)) });
+      rows.push({
+        key,
+        value: valueBytes === DELETED ? undefined : new Uint8Array(payload.subarray(valueAt, at)),
+      });
     }
     yield { table, rows };
   }
-  if (at !== payload.length) throw new LatticeError("corrupt", "a frame of the journal does not end where it says");
+  if (at !== payload.length)
+    throw new LatticeError("corrupt", "a frame of the journal does not end where it says");
 }
 
 function writeSections(bytes: Buffer, start: number, sections: readonly JournalSection[]): void {
@@ -149,7 +153,10 @@ function writeSections(bytes: Buffer, start: number, sections: readonly JournalS
 /** Zeros after the payload are no part of a frame but may be given with it. */
 function checksumOf(frame: Buffer, salt: number): number {
   const payloadEnd = HEADER_BYTES + frame.readUInt32BE(CHECKED_FROM);
-  return crc32(frame.subarray(HEADER_BYTES, payloadEnd), crc32(frame.subarray(CHECKED_FROM, CHECKSUM_AT), salt));
+  return crc32(
+    frame.subarray(HEADER_BYTES, payloadEnd),
+    crc32(frame.subarray(CHECKED_FROM, CHECKSUM_AT), salt),
+  );
 }
 
 function roundUp(bytes: number): number {

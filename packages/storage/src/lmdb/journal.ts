@@ -11,7 +11,16 @@
  * 3. `generation` is one more than that of the last merge, which LMDB keeps. So a journal whose rows are
  *    all merged is not replayed, whenever the crash was.
  */
-import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { promisify } from "node:util";
 import { dirname } from "node:path";
 import { LatticeError } from "@lattice/model";
@@ -176,7 +185,7 @@ export function removeJournal(path: string): void {
 }
 
 function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     done += writeSync(fd, bytes, done, bytes.length - done, position + done);
   }
 }

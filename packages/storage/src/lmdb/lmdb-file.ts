@@ -122,7 +122,10 @@ export class LmdbFile {
     if (salt === undefined) return this.#claimNew();
     const format = this.#readNumber("format");
     if (format !== FORMAT) {
-      throw new LatticeError("failed-precondition", `${this.path} has format ${format}, this program reads ${FORMAT}`);
+      throw new LatticeError(
+        "failed-precondition",
+        `${this.path} has format ${format}, this program reads ${FORMAT}`,
+      );
     }
     return salt;
   }
@@ -130,7 +133,7 @@ export class LmdbFile {
   #claimNew(): Uint8Array {
     const salt = new Uint8Array(randomBytes(SALT_BYTES));
     this.#root.transactionSync(() => {
-      this.#meta.put(utf8("salt"), salt);
+      this.#meta.putSync(utf8("salt"), salt);
       this.#writeNumber("format", FORMAT);
     });
     return salt;
@@ -140,7 +143,10 @@ export class LmdbFile {
   #writeFault(error: unknown): LatticeError {
     const fault = toLatticeError(error, { file: this.path });
     if (fault.code !== "internal" || this.bytesFree > NEARLY_FULL_BYTES) return fault;
-    return new LatticeError("disk-full", `no room to write ${this.path}`, { cause: error, details: fault.details });
+    return new LatticeError("disk-full", `no room to write ${this.path}`, {
+      cause: error,
+      details: fault.details,
+    });
   }
 
   #readLongCounts(): void {
@@ -153,7 +159,7 @@ export class LmdbFile {
   }
 
   #writeNumber(name: string, value: number): void {
-    this.#meta.put(utf8(name), utf8(String(value)));
+    this.#meta.putSync(utf8(name), utf8(String(value)));
   }
 }
 

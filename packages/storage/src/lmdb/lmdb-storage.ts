@@ -61,7 +61,8 @@ const openPaths = new Set<string>();
  */
 export function openLmdbStorage(options: LmdbStorageOptions): LmdbStorage {
   const path = resolve(options.path);
-  if (openPaths.has(path)) throw new LatticeError("in-use", `${path} is open already`, { details: { file: path } });
+  if (openPaths.has(path))
+    throw new LatticeError("in-use", `${path} is open already`, { details: { file: path } });
   openPaths.add(path);
   try {
     return new OverlaidLmdb({ ...options, path });
@@ -160,7 +161,8 @@ class OverlaidLmdb implements LmdbStorage {
 
   #table(name: string): OverlayTable {
     const table = this.#tables.get(name);
-    if (!table) throw new LatticeError("internal", `${this.#options.path} was opened without a table ${name}`);
+    if (!table)
+      throw new LatticeError("internal", `${this.#options.path} was opened without a table ${name}`);
     return table;
   }
 

@@ -82,13 +82,13 @@ export class LmdbTable {
 
   /** In a write transaction only. */
   put(key: Uint8Array, value: Uint8Array): void {
-    if (key.length <= KEY_PART_BYTES) this.#rows.put(key, value);
+    if (key.length <= KEY_PART_BYTES) this.#rows.putSync(key, value);
     else this.#putLong(key, value);
   }
 
   /** In a write transaction only. */
   remove(key: Uint8Array): void {
-    if (key.length <= KEY_PART_BYTES) this.#rows.remove(key);
+    if (key.length <= KEY_PART_BYTES) this.#rows.removeSync(key);
     else this.#removeLong(key);
   }
 
@@ -151,17 +151,17 @@ export class LmdbTable {
       this.longCount += 1;
       for (let cut = KEY_PART_BYTES; cut < key.length; cut += KEY_PART_BYTES) this.#addMark(key, cut);
     }
-    this.#continued.put(last, value);
+    this.#continued.putSync(last, value);
   }
 
   #removeLong(key: Uint8Array): void {
     const last = this.#lastPart(key);
     if (!this.#continued.doesExist(last)) return;
     this.longCount -= 1;
-    this.#continued.remove(last);
+    this.#continued.removeSync(last);
     for (let cut = lastCut(key); cut > 0 && this.#isEmpty(key.subarray(0, cut)); cut -= KEY_PART_BYTES) {
       const { rows, mark } = this.#mark(key, cut);
-      rows.remove(mark);
+      rows.removeSync(mark);
       if (cut === KEY_PART_BYTES) this.longCount += 1;
     }
   }
@@ -169,7 +169,7 @@ export class LmdbTable {
   #addMark(key: Uint8Array, cut: number): void {
     const { rows, mark } = this.#mark(key, cut);
     if (rows.doesExist(mark)) return;
-    rows.put(mark, NOTHING);
+    rows.putSync(mark, NOTHING);
     if (cut === KEY_PART_BYTES) this.longCount -= 1;
   }
 
@@ -252,7 +252,7 @@ function* scan(rows: Rows, span: Span): Generator<LmdbRow> {
       end: orNone(to),
       inclusiveEnd: to?.included === true,
       reverse: span.reverse,
-    } as Parameters<Rows["getRange"]>[0])
+    })
     [Symbol.iterator]();
   try {
     let at = cursor.next();
@@ -274,11 +274,7 @@ function plain(bytes: Uint8Array): Uint8Array {
 
 function getOwn(rows: Rows, key: Uint8Array): Uint8Array | undefined {
   if (key.length === 0) return undefined;
-  // Valid until the next read only. Its length is patched by the binding, which `new Uint8Array` heeds.
+  // A view of a buffer that the next read overwrites.
   const shared = rows.getBinaryFast(key);
-  return shared && copy(shared);
-}
-
-function copy(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  return shared && new Uint8Array(shared.buffer.slice(shared.byteOffset, shared.byteOffset + shared.length));
 }

@@ -229,7 +229,11 @@ function* mergeRows(
   let upper = nextWritten(written);
   let lower = base.next();
   while (upper || !lower.done) {
-    const order = !upper ? 1 : lower.done ? -1 : compareBytes(upper.key, lower.value.key) * (reverse ? -1 : 1);
+    const order = !upper
+      ? 1
+      : lower.done
+        ? -1
+        : compareBytes(upper.key, lower.value.key) * (reverse ? -1 : 1);
     if (order === 0) lower = base.next();
     if (order > 0 && !lower.done) {
       yield [lower.value.key, lower.value.value];

@@ -99,7 +99,8 @@ function readMetas(fd: number): Meta[] | undefined {
 function decodeMeta(bytes: Buffer): Meta | undefined {
   const meta = bytes.subarray(HEADER_BYTES);
   const isMeta = (bytes.readUInt16LE(18) & IS_META) !== 0;
-  if (!isMeta || meta.readUInt32LE(0) !== MAGIC || (meta.readUInt32LE(4) & 0xffff) !== VERSION) return undefined;
+  if (!isMeta || meta.readUInt32LE(0) !== MAGIC || (meta.readUInt32LE(4) & 0xffff) !== VERSION)
+    return undefined;
   return {
     pageBytes: meta.readUInt32LE(24),
     lastPage: Number(meta.readBigUInt64LE(120)),
@@ -117,6 +118,10 @@ function prepareLock(path: string): void {
   }
 }
 
-function notOurs(code: "failed-precondition" | "corrupt" | "disk-full", path: string, what: string): LatticeError {
+function notOurs(
+  code: "failed-precondition" | "corrupt" | "disk-full",
+  path: string,
+  what: string,
+): LatticeError {
   return new LatticeError(code, `${path} ${what}`, { details: { file: path } });
 }

@@ -14,9 +14,13 @@ export type Step =
 /** The bytes that tell unsigned order from signed, and text order from that of bytes. */
 const BYTES = [0x00, 0x01, 0x61, 0x7f, 0x80, 0xff];
 /** Around the lengths at which an implementation may begin to treat keys otherwise. */
-const LONG_LENGTHS = [255, 256, 511, 512, 1899, 1900, 1901, 1902, 1978, 1979, 3799, 3800, 3801, 4095, 4096, 4198];
+const LONG_LENGTHS = [
+  255, 256, 511, 512, 1899, 1900, 1901, 1902, 1978, 1979, 3799, 3800, 3801, 4095, 4096, 4198,
+];
 
-const shortKey = fc.array(fc.constantFrom(...BYTES), { minLength: 1, maxLength: 3 }).map((bytes) => Uint8Array.from(bytes));
+const shortKey = fc
+  .array(fc.constantFrom(...BYTES), { minLength: 1, maxLength: 3 })
+  .map((bytes) => Uint8Array.from(bytes));
 
 const longKey = fc
   .record({
@@ -26,11 +30,14 @@ const longKey = fc
   })
   .map(({ length, fill, tail }) => Uint8Array.from([...new Array<number>(length).fill(fill), ...tail]));
 
-export const anyKey = fc.oneof({ weight: 4, arbitrary: shortKey }, { weight: 1, arbitrary: longKey });
+const anyKey = fc.oneof({ weight: 4, arbitrary: shortKey }, { weight: 1, arbitrary: longKey });
 
-const anyBound = fc.oneof({ weight: 9, arbitrary: anyKey }, { weight: 1, arbitrary: fc.constant(new Uint8Array(0)) });
+const anyBound = fc.oneof(
+  { weight: 9, arbitrary: anyKey },
+  { weight: 1, arbitrary: fc.constant(new Uint8Array(0)) },
+);
 
-export const anyValue = fc
+const anyValue = fc
   .record({ length: fc.constantFrom(0, 1, 7, 200, 5_000), fill: fc.nat(255) })
   .map(({ length, fill }) => new Uint8Array(length).fill(fill));
 
@@ -70,7 +77,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       isThrown: fc.nat(3).map((chance) => chance === 0),
     }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("read" as const), table: anyTable, range: anyRange }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("read" as const), table: anyTable, range: anyRange }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("count" as const), table: anyTable }) },
   { weight: 3, arbitrary: fc.constant({ kind: "flush" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "flush unawaited" as const }) },
