@@ -4,8 +4,8 @@
  * What brings native code along cannot go into a bundle. It is a dependency of packages that are bundled, so the bundle
  * looks it up from there.
  */
-import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { chmodSync, readdirSync, rmSync } from "node:fs";
+import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { findPackage } from "./src/find-package.ts";
@@ -88,13 +88,6 @@ async function exportsOf(path: string): Promise<readonly string[]> {
   return names.filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
 }
 
-/** What an earlier build left, except for the types. */
-function clean(): void {
-  const files = existsSync(outdir) ? readdirSync(outdir) : [];
-  for (const name of files) if (/\.js(\.map)?$/.test(name)) rmSync(join(outdir, name));
-}
-
-clean();
 const { metafile } = await build({
   entryPoints: [join(here, "src/lattice.ts")],
   outdir,
@@ -116,6 +109,15 @@ const { metafile } = await build({
   metafile: true,
 });
 chmodSync(join(outdir, "lattice.js"), 0o755);
+removeStale(new Set(Object.keys(metafile.outputs).map((path) => basename(path))));
+
+/** What an earlier build left. Only now, so that there is a whole command at any time. */
+function removeStale(current: ReadonlySet<string>): void {
+  for (const name of readdirSync(outdir)) {
+    if (/\.js(\.map)?$/.test(name) && !current.has(name)) rmSync(join(outdir, name));
+  }
+}
+
 const outputs = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".js"));
 const megabytes = outputs.reduce((sum, [, output]) => sum + output.bytes, 0) / 1e6;
 console.log(`apps/cli/dist: ${outputs.length} files, ${megabytes.toFixed(1)} MB`);

@@ -2,7 +2,7 @@
  * A table of the state that keeps the digest of its rows: the sum of SHA-256(key length ‖ key ‖ value length ‖ value)
  * (weaver.md §9). The digest does not depend on the order in which the rows were written.
  */
-import { equalBytes, sha256, SetSum, type Hash } from "@lattice/model";
+import { equalBytes, sha256, type SetSum, type Hash } from "@lattice/model";
 import type { StateRange, StateTable } from "@lattice/store";
 import type { Table } from "@lattice/storage";
 

@@ -22,7 +22,7 @@ import {
   sha256Parts,
   u64be,
   prefixEnd,
-  SetSum,
+  type SetSum,
   utf8,
   type Hash,
   type Intention,
@@ -216,7 +216,7 @@ export class WitnessLog {
   /** Runs `body` in one storage transaction; the log is as before if it throws. */
   write<T>(body: (writer: LogWriter) => T): T {
     const result = this.#storage.transaction((table) => {
-      const writer = new LogWriter(this, table, this.#head);
+      const writer = new LogWriter(table, this.#head);
       const value = body(writer);
       return { value, ...writer.finish() };
     });
@@ -256,7 +256,6 @@ export class WitnessLog {
 
 /** Appends to the log within one transaction. */
 export class LogWriter {
-  readonly #log: WitnessLog;
   readonly #table: (name: string) => Table;
   readonly #setSum: SetSum;
   /** As they will be; of the authors that this transaction touches. */
@@ -268,8 +267,7 @@ export class LogWriter {
   #chainHash: Hash;
   #maxTimestamp: bigint;
 
-  constructor(log: WitnessLog, table: (name: string) => Table, head: LogHead) {
-    this.#log = log;
+  constructor(table: (name: string) => Table, head: LogHead) {
     this.#table = table;
     this.#setSum = head.setSum.clone();
     this.#wseq = head.wseq;

@@ -5,7 +5,7 @@
  * crash of the machine it may be anything, so the log notes, durably, on which boot of the machine it was opened, and
  * takes the note back when it was closed in order.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import {
   decodeIntention,
@@ -22,6 +22,7 @@ import {
 import { openLmdbStorage, removeLmdbStorage, type Storage } from "@lattice/storage";
 import type { StoreType } from "@lattice/store";
 import type { RoleSource } from "@lattice/systemstore";
+import { bootId } from "./boot-id.ts";
 import { createGenesis, verifyGenesis } from "./genesis.ts";
 import { loadIdentity } from "./identity.ts";
 import type { Offered } from "./ingest.ts";
@@ -68,9 +69,10 @@ export async function openStore<Client>(options: OpenStoreOptions<Client>): Prom
   try {
     if (isEmpty(log)) begin(log, options.genesis ?? createGenesis({ type, signer, hlc, random }), random);
     checkFormat(log);
-    const isSound = stateIsSound(log);
+    const boot = bootId(random);
+    const isSound = stateIsSound(log, boot);
     if (!isSound) removeLmdbStorage(paths.state);
-    setOpened(log, bootId());
+    setOpened(log, boot);
     await log.flush();
     const state = openState(paths.state, type);
     const instance = log.table("meta").get(INSTANCE_KEY)!;
@@ -169,9 +171,9 @@ function checkFormat(log: Storage): void {
   }
 }
 
-function stateIsSound(log: Storage): boolean {
+function stateIsSound(log: Storage, boot: string): boolean {
   const opened = log.table("meta").get(OPENED_KEY);
-  return opened === undefined || new TextDecoder().decode(opened) === bootId();
+  return opened === undefined || new TextDecoder().decode(opened) === boot;
 }
 
 function setOpened(log: Storage, boot: string | undefined): void {
@@ -180,13 +182,3 @@ function setOpened(log: Storage, boot: string | undefined): void {
     else table("meta").put(OPENED_KEY, utf8(boot));
   });
 }
-
-/** Differs after each start of the machine. Where the system does not tell, it differs at each call. */
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return `unknown-${process.pid}-${Date.now()}`;
-  }
-}
-

@@ -20,7 +20,7 @@ import {
   type RejectReason,
   type StoreId,
 } from "@lattice/model";
-import { weaver } from "@lattice/proto";
+import { type weaver } from "@lattice/proto";
 import type {
   CallOptions,
   Change,
@@ -268,7 +268,7 @@ export class Store<Client = unknown> implements AsyncDisposable {
 
   async #flushLoop(): Promise<void> {
     // What is written in the same turn shares the flush, and the signature.
-    await null;
+    await Promise.resolve();
     while (this.#waiters.length > 0) {
       const waiters = this.#waiters.splice(0);
       const outcomes = this.#outcomes.splice(0);

@@ -45,7 +45,7 @@ export function bytesKey(bytes: Uint8Array): string {
 
 /** Node's own, which takes any byte string; a Buffer around each one would cost more than the conversion. */
 const { latin1Slice } = Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
+  latin1Slice: (this: Uint8Array, start: number, end: number) => string;
 };
 
 export function bytesFromKey(key: string): Uint8Array {

@@ -5,6 +5,7 @@ export * from "./errors.ts";
 export * from "./hash.ts";
 export * from "./hlc.ts";
 export * from "./intention.ts";
+export { signIntention, verifyIntention } from "./intention-signature.ts";
 export * from "./keys.ts";
 export * from "./limits.ts";
 export type * from "./ports.ts";

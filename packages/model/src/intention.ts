@@ -10,7 +10,7 @@
  *  2. id = timestamp (big-endian) ‖ SHA-256(body), so ids sort by time.
  *  3. `body` is the bytes as received; it is what is hashed, stored and sent on.
  */
-import { concatBytes, equalBytes, compareBytes, utf8 } from "./bytes.ts";
+import { compareBytes, equalBytes } from "./bytes.ts";
 import { sha256, type Hash } from "./hash.ts";
 import type { Hlc } from "./hlc.ts";
 import { PUBKEY_BYTES, type PubKey } from "./keys.ts";
@@ -25,7 +25,6 @@ export const ID_BYTES = 40;
 export const ZERO_ID = new Uint8Array(ID_BYTES) as IntentionId;
 
 const VERSION = 1;
-const CONTEXT = utf8("lattice/intention/1");
 const SEQ_AT = 1 + STORE_ID_BYTES + PUBKEY_BYTES;
 const TIMESTAMP_AT = SEQ_AT + 8;
 const PREV_AT = TIMESTAMP_AT + 8;
@@ -161,9 +160,4 @@ export function idTimestamp(id: IntentionId): Hlc {
 
 export function idHash(id: IntentionId): Hash {
   return id.subarray(8, ID_BYTES) as Hash;
-}
-
-/** What an author signs: a label that no other use shares, and the hash of the body. */
-export function signedBytes(hash: Hash): Uint8Array {
-  return concatBytes(CONTEXT, hash);
 }

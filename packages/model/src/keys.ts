@@ -8,8 +8,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
 import { hashes, Point, verify as nobleVerify } from "@noble/ed25519";
 import { bytesKey, toHex } from "./bytes.ts";
-import { signedBytes } from "./intention.ts";
-import type { Hash } from "./hash.ts";
 
 declare const pubKeyBrand: unique symbol;
 /** An Ed25519 public key, 32 bytes: names an author, a node and a peer. */
@@ -41,14 +39,6 @@ export function signerFromSeed(seed: Uint8Array): Signer {
     publicKey: new Uint8Array(spki.subarray(SPKI_HEAD.length)) as PubKey,
     sign: (message) => new Uint8Array(sign(null, message, key)),
   };
-}
-
-export function signIntention(signer: Signer, hash: Hash): Uint8Array {
-  return signer.sign(signedBytes(hash));
-}
-
-export function verifyIntention(author: PubKey, hash: Hash, signature: Uint8Array): boolean {
-  return verifySignature(author, signedBytes(hash), signature);
 }
 
 /** ZIP215 verdict over untrusted input; never throws. */

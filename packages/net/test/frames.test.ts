@@ -84,7 +84,7 @@ describe("FrameDecoder", () => {
     const decoder = new FrameDecoder();
     for (let at = 0; at < stream.length; at += 1000) decoder.push(stream.subarray(at, at + 1000));
     const [decoded, ...more] = drain(decoder);
-    expect(Buffer.compare(decoded, frame)).toBe(0);
+    expect(Buffer.compare(decoded!, frame)).toBe(0);
     expect(more).toEqual([]);
   });
 

@@ -16,7 +16,7 @@ async function connect(from: Transport, to: Transport): Promise<{ near: Channel;
 
 async function read(channel: Channel): Promise<number[]> {
   const first: number[] = [];
-  for await (const frame of channel.frames) first.push(frame[0]);
+  for await (const frame of channel.frames) first.push(frame[0]!);
   return first;
 }
 

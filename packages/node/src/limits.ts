@@ -16,7 +16,8 @@ export const WRONG_SECRETS_WITHIN_MS = 60_000;
 export const DOOR_CLOSED_MS = 10 * 60_000;
 /** Peers whose wrong secrets are remembered. */
 export const DOOR_PEERS_MAX = 4096;
-/** How long `store sync` waits for one peer. */
+/** How long `store sync` waits for a peer from which nothing comes, and how many lost sessions it puts up with. */
+export const SYNC_ATTEMPTS_MAX = 4;
 export const SYNC_WAIT_MS = 60_000;
 export const NODE_NAME_CHARS_MAX = 64;
 /** Events that wait for one slow listener. */

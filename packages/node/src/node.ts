@@ -47,7 +47,7 @@ import { Door } from "./door.ts";
 import { nodeEvents, type NodeEvent, type NodeEventKind } from "./events.ts";
 import { Inventory, type StoreRow } from "./inventory.ts";
 import { createInvite, grantJoin, type MadeInvite, type NewInvite } from "./invites.ts";
-import { NODE_NAME_CHARS_MAX, RECONSIDER_MS, SYNC_WAIT_MS } from "./limits.ts";
+import { NODE_NAME_CHARS_MAX, RECONSIDER_MS, SYNC_ATTEMPTS_MAX, SYNC_WAIT_MS } from "./limits.ts";
 
 export interface NodeOptions {
   /** Stores lie below it. */
@@ -543,16 +543,20 @@ export class Node implements AsyncDisposable {
     yield { stage: "done", entry: this.#entries.get(bytesKey(entry.row.id))!, intentionCount: store.log.head.wseq };
   }
 
+  /** A session may give way to another one at any time, so one that is lost is no failure yet. */
   async #syncWith(store: Store, peer: PubKey, signal: AbortSignal | undefined): Promise<PeerSync> {
     const failed = (error: string): PeerSync => ({ peer, received: 0, sent: 0, same: false, error });
-    try {
-      const session = await this.#whenConnected(store, peer, signal);
-      if (session === undefined) return failed(this.#connector.lastError(store, peer) || "it cannot be reached");
-      const before = { received: session.received, sent: session.sent };
-      const { same } = await this.#within(session.syncNow(), signal);
-      return { peer, received: session.received - before.received, sent: session.sent - before.sent, same, error: "" };
-    } catch (error) {
-      return failed(LatticeError.from(error).message);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const session = await this.#whenConnected(store, peer, signal);
+        if (session === undefined) return failed(this.#connector.lastError(store, peer) || "it cannot be reached");
+        const before = { received: session.received, sent: session.sent };
+        const { same } = await this.#whileMoving(session, session.syncNow(), signal);
+        return { peer, received: session.received - before.received, sent: session.sent - before.sent, same, error: "" };
+      } catch (error) {
+        const { code, message } = LatticeError.from(error);
+        if (code !== "unavailable" || attempt === SYNC_ATTEMPTS_MAX) return failed(message);
+      }
     }
   }
 
@@ -570,22 +574,28 @@ export class Node implements AsyncDisposable {
     }
   }
 
-  async #within<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** Gives up when a session has been still for too long; a first sync may take as long as it needs. */
+  async #whileMoving<T>(session: SyncSession, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     let cancel = () => {};
-    const late = new Promise<never>((_, reject) => {
-      cancel = this.#options.clock.after(SYNC_WAIT_MS, () =>
-        reject(new LatticeError("timeout", "the peer did not answer in time")),
-      );
+    const stuck = new Promise<never>((_, reject) => {
+      const watch = (moved: number) => {
+        cancel = this.#options.clock.after(SYNC_WAIT_MS, () => {
+          const now = session.received + session.sent;
+          if (now !== moved) watch(now);
+          else reject(new LatticeError("timeout", "the peer did not answer in time"));
+        });
+      };
+      watch(session.received + session.sent);
       signal?.addEventListener("abort", () => reject(LatticeError.from(signal.reason)), { once: true });
     });
-    return Promise.race([work, late]).finally(cancel);
+    return Promise.race([work, stuck]).finally(() => cancel());
   }
 
   async #compareState(store: Store, peer: PubKey): Promise<PeerVerdict> {
     const session = this.#connector.session(store, peer);
     if (session === undefined) return { peer, verdict: "unreachable" };
     try {
-      const { sameSet, stateDigest } = await this.#within(session.peerDigest(), undefined);
+      const { sameSet, stateDigest } = await this.#whileMoving(session, session.peerDigest(), undefined);
       if (!sameSet) return { peer, verdict: "other-set" };
       return { peer, verdict: equalBytes(stateDigest, store.digest()) ? "same" : "different" };
     } catch {

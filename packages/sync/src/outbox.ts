@@ -17,11 +17,11 @@ interface Run {
 export class Outbox {
   readonly #store: Store;
   #control: Frame[] = [];
-  #served: { ids: IntentionId[]; then: Frame | undefined }[] = [];
+  #served: { ids: IntentionId[]; after: Frame | undefined }[] = [];
   #servedCount = 0;
   #debt: Iterator<Batch> | undefined;
   #serving: Iterator<Batch> | undefined;
-  #servingThen: Frame | undefined;
+  #servingAfter: Frame | undefined;
   /** What is live starts behind this place of the log; undefined until the session is that far. */
   #liveWseq: number | undefined;
   /** Parts of the log that came from the peer. */
@@ -43,12 +43,12 @@ export class Outbox {
     return true;
   }
 
-  /** Sends those that are held, then `then`. */
-  serve(ids: readonly IntentionId[], then?: Frame): void {
+  /** Sends those that are held, and `after` behind them. */
+  serve(ids: readonly IntentionId[], after?: Frame): void {
     const room = Math.max(0, SERVE_COUNT_MAX - this.#servedCount);
     const taken = ids.slice(0, room);
     this.#servedCount += taken.length;
-    this.#served.push({ ids: taken, then });
+    this.#served.push({ ids: taken, after });
     this.wake();
   }
 
@@ -112,12 +112,12 @@ export class Outbox {
         this.#servedCount -= request.ids.length;
         const records = withVouchers(this.#store.log, request.ids, this.#store.durableWseq);
         this.#serving = toBatches(records)[Symbol.iterator]();
-        this.#servingThen = request.then;
+        this.#servingAfter = request.after;
       }
       const batch = this.#serving.next();
       if (batch.done !== true) return this.#batchFrame(batch.value);
       this.#serving = undefined;
-      if (this.#servingThen !== undefined) return this.#servingThen;
+      if (this.#servingAfter !== undefined) return this.#servingAfter;
     }
   }
 

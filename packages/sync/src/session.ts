@@ -16,13 +16,13 @@
 import {
   equalBytes,
   LatticeError,
-  SetSum,
+  type SetSum,
   type Clock,
   type Hash,
   type IntentionId,
   type PubKey,
 } from "@lattice/model";
-import { sync } from "@lattice/proto";
+import { type sync } from "@lattice/proto";
 import type { IngestReport, Store, Tip } from "@lattice/kernel";
 import type { SyncChannel } from "./channel.ts";
 import { decodeFrame, encodeFrame, fromBatchFrame, type Frame } from "./frames.ts";
@@ -235,9 +235,8 @@ export class SyncSession {
         return this.#onDigest(frame.digest);
       case "refused":
         this.#end = { kind: "refused", code: frame.refused.code, message: frame.refused.message };
-        return;
+        break;
       case undefined:
-        return;
     }
   }
 
