@@ -19,6 +19,9 @@ export function rowHash(key: Uint8Array, value: Uint8Array): Hash {
 export class DigestTable implements StateTable {
   readonly #table: Table;
   readonly #sum: SetSum;
+  /** The row that was looked at last: what is read is mostly what is written next. */
+  #lastKey: Uint8Array | undefined;
+  #lastValue: Uint8Array | undefined;
 
   constructor(table: Table, sum: SetSum) {
     this.#table = table;
@@ -26,7 +29,8 @@ export class DigestTable implements StateTable {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#table.get(key);
+    if (this.#lastKey === undefined || !equalBytes(this.#lastKey, key)) this.#remember(key, this.#table.get(key));
+    return this.#lastValue;
   }
 
   has(key: Uint8Array): boolean {
@@ -42,19 +46,31 @@ export class DigestTable implements StateTable {
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
-    const before = this.#table.get(key);
+    const before = this.get(key);
     if (before !== undefined) {
       if (equalBytes(before, value)) return;
       this.#sum.remove(rowHash(key, before));
     }
     this.#sum.add(rowHash(key, value));
+    this.onChange(key, before);
+    this.#remember(key, value);
     this.#table.put(key, value);
   }
 
   delete(key: Uint8Array): boolean {
-    const before = this.#table.get(key);
+    const before = this.get(key);
     if (before === undefined) return false;
     this.#sum.remove(rowHash(key, before));
+    this.onChange(key, before);
+    this.#remember(key, undefined);
     return this.#table.delete(key);
+  }
+
+  /** Called before each change, with what it replaces. */
+  protected onChange(_key: Uint8Array, _before: Uint8Array | undefined): void {}
+
+  #remember(key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#lastKey = key;
+    this.#lastValue = value;
   }
 }

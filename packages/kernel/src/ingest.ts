@@ -14,6 +14,7 @@
 import {
   bytesKey,
   compareBytes,
+  concatBytes,
   decodeIntention,
   equalBytes,
   FUTURE_MS_MAX,
@@ -33,7 +34,6 @@ import {
 } from "@lattice/model";
 import { mayWrite, type RoleSource } from "@lattice/systemstore";
 import type { Floating, FloatingBuffer, Hold } from "./floating.ts";
-import { CLOSURE_ROUNDS_MAX } from "./limits.ts";
 import type { LogWriter } from "./log.ts";
 import type { Authentication } from "./records.ts";
 
@@ -73,6 +73,8 @@ export interface IngestContext {
   readonly floating: FloatingBuffer;
   readonly roles: RoleSource;
   readonly nowMs: number;
+  /** Authors that were looked up in this step; empty at its start. */
+  readonly writers: Map<string, boolean>;
 }
 
 interface Candidate extends Floating {
@@ -92,6 +94,7 @@ export function ingest(writer: LogWriter, context: IngestContext, offered: reado
   const ids = fresh.map((candidate) => candidate.intention.id);
   const related = context.floating.count === 0 ? [] : relatedFloating(writer, context, fresh, ids);
   judge(writer, context, [...fresh, ...related.map(toCandidate)], report);
+  report.missing = distinct(report.missing);
   return report;
 }
 
@@ -100,6 +103,7 @@ export function reconsider(writer: LogWriter, context: IngestContext, ids: reado
   const report = emptyReport();
   const connected = context.floating.connected((name) => writer.table(name), ids);
   judge(writer, context, connected.map(toCandidate), report);
+  report.missing = distinct(report.missing);
   return report;
 }
 
@@ -152,21 +156,23 @@ function authenticate(
       if (fault !== undefined) count(report.rejectedByReason, fault);
       continue;
     }
-    const voucher = vouchers.get(bytesKey(intention.id));
+    const { author, id, storePrev } = intention;
+    // Nobody vouches for another author.
+    const voucher = vouchers.get(bytesKey(concatBytes(author, id)));
     if (voucher === undefined && signature === undefined) {
       const rejected = emptyReport();
       rejected.rejectedByReason.set("batch-rule", offered.length);
       Object.assign(report, rejected);
       return [];
     }
-    const isHeld = writer.table("index").has(intention.id);
+    const isHeld = writer.table("index").has(id);
     // What is held needs no proof, and vouches for nothing below it that is not held as well.
-    if (!isHeld && voucher === undefined && !verifyIntention(intention.author, intention.hash, signature!)) {
+    if (!isHeld && voucher === undefined && !verifyIntention(author, intention.hash, signature!)) {
       count(report.rejectedByReason, "bad-signature");
       continue;
     }
-    vouchers.set(bytesKey(intention.storePrev), voucher ?? intention.id);
-    if (isHeld || isKnownFloat(writer, context, intention, voucher)) {
+    vouchers.set(bytesKey(concatBytes(author, storePrev)), voucher ?? id);
+    if (isHeld || isKnownFloat(writer, context, intention, signature)) {
       report.duplicateCount += 1;
       continue;
     }
@@ -176,7 +182,7 @@ function authenticate(
         voucher === undefined ? { kind: "signature", signature: signature! } : { kind: "voucher", id: voucher },
       spare: voucher === undefined ? undefined : signature,
       receivedMs: context.nowMs,
-      floats: context.floating.count > 0 && context.floating.has((name) => writer.table(name), intention.id),
+      floats: context.floating.count > 0 && context.floating.has((name) => writer.table(name), id),
       unsigned: false,
     });
   }
@@ -195,12 +201,12 @@ function isKnownFloat(
   writer: LogWriter,
   { floating }: IngestContext,
   intention: Intention,
-  voucher: IntentionId | undefined,
+  signature: Uint8Array | undefined,
 ): boolean {
   if (floating.count === 0) return false;
   const known = floating.get((name) => writer.table(name), intention.id);
   if (known === undefined) return false;
-  return known.authentication.kind === "signature" || voucher !== undefined;
+  return known.authentication.kind === "signature" || signature === undefined;
 }
 
 const identityKeys = new Set<string>();
@@ -259,6 +265,8 @@ function holdBack(
   const { candidate, hold, judged } = held;
   const table = (name: string) => writer.table(name);
   if (!candidate.floats) count(report.heldByReason, hold.reason);
+  // It may have to wait longer than what vouches for it, which may turn out to be worthless.
+  useSpareSignature(candidate);
   if (!context.floating.put(table, candidate, hold)) {
     report.droppedCount += 1;
     return;
@@ -276,36 +284,61 @@ interface Judged {
   readonly rejected: Map<Candidate, RejectReason>;
 }
 
-/** Repeats the judgement until nothing is accepted whose voucher is not. */
+/** Nothing is accepted whose voucher is not. */
 function settle(writer: LogWriter, context: IngestContext, candidates: readonly Candidate[]): Judged {
-  for (let round = 1; ; round++) {
-    const judged = judgeOnce(writer, context, candidates);
-    let changed = false;
-    for (const candidate of judged.accepted.values()) {
-      if (isVouchedFor(candidate, judged.accepted)) continue;
-      changed = true;
-      // Giving up on all of them at once is always safe, and bounds the work a hostile batch can cause.
-      if (round >= CLOSURE_ROUNDS_MAX) candidate.unsigned = true;
-      else useSpareSignature(candidate);
-    }
-    if (!changed) return judged;
-    if (round >= CLOSURE_ROUNDS_MAX) {
-      for (const candidate of candidates) candidate.unsigned ||= candidate.authentication.kind === "voucher";
-    }
-  }
+  const judged = judgeOnce(writer, context, candidates);
+  const { accepted } = judged;
+  if (accepted.values().every((candidate) => isVouchedFor(candidate, accepted))) return judged;
+  markUnsigned(accepted);
+  return judgeOnce(writer, context, candidates);
 }
 
 function isVouchedFor({ authentication }: Candidate, accepted: ReadonlyMap<string, Candidate>): boolean {
   return authentication.kind === "signature" || accepted.has(bytesKey(authentication.id));
 }
 
-function useSpareSignature(candidate: Candidate): void {
-  const { intention, spare } = candidate;
-  if (spare !== undefined && verifyIntention(intention.author, intention.hash, spare)) {
-    candidate.authentication = { kind: "signature", signature: spare };
-  } else {
-    candidate.unsigned = true;
+/**
+ * Marks what cannot be witnessed for want of a signature: it has none, and nothing that cites it as store_prev can be
+ * witnessed. What cites it in any way cannot either, and so vouches for nothing. Takes time with the number of citations.
+ */
+function markUnsigned(accepted: ReadonlyMap<string, Candidate>): void {
+  const citing = new Map<string, Candidate[]>();
+  const voucherCount = new Map<Candidate, number>();
+  const previous = ({ intention }: Candidate) => accepted.get(bytesKey(intention.storePrev));
+  const addVouchers = (candidate: Candidate | undefined, change: 1 | -1) => {
+    if (candidate !== undefined) voucherCount.set(candidate, (voucherCount.get(candidate) ?? 0) + change);
+  };
+  for (const candidate of accepted.values()) {
+    addVouchers(previous(candidate), 1);
+    for (const parent of parentsOf(candidate.intention)) {
+      const known = citing.get(bytesKey(parent));
+      if (known === undefined) citing.set(bytesKey(parent), [candidate]);
+      else known.push(candidate);
+    }
   }
+  const gone = new Set<Candidate>();
+  // A set goes on with what is added to it on the way.
+  const take = (candidate: Candidate | undefined) => {
+    if (candidate === undefined || gone.has(candidate) || (voucherCount.get(candidate) ?? 0) > 0) return;
+    if (useSpareSignature(candidate)) return;
+    candidate.unsigned = true;
+    gone.add(candidate);
+  };
+  for (const candidate of accepted.values()) take(candidate);
+  for (const candidate of gone) {
+    addVouchers(previous(candidate), -1);
+    take(previous(candidate));
+    for (const child of citing.get(bytesKey(candidate.intention.id)) ?? []) gone.add(child);
+  }
+}
+
+/** Whether it has a signature by now. */
+function useSpareSignature(candidate: Candidate): boolean {
+  const { authentication, intention, spare } = candidate;
+  if (authentication.kind === "signature") return true;
+  if (spare === undefined || !verifyIntention(intention.author, intention.hash, spare)) return false;
+  candidate.authentication = { kind: "signature", signature: spare };
+  return true;
 }
 
 function judgeOnce(writer: LogWriter, context: IngestContext, candidates: readonly Candidate[]): Judged {
@@ -335,11 +368,22 @@ function holdOf(
   const { intention } = candidate;
   if (isFuture(intention, context.nowMs)) return { reason: "future", parents: [] };
   // First, so that a stranger cannot make this node fetch anything.
-  if (!mayWrite(context.roles.roleNow(intention.author))) return { reason: "not-a-member", parents: [] };
+  if (!isWriter(context, intention.author)) return { reason: "not-a-member", parents: [] };
   const index = writer.table("index");
   const parents = parentsOf(intention).filter((id) => !accepted.has(bytesKey(id)) && !index.has(id));
   if (parents.length > 0) return { reason: "parent-missing", parents };
   return candidate.unsigned ? { reason: "unsigned", parents: [] } : undefined;
+}
+
+/** Asked once for each author and step: within one, nobody becomes a member. */
+function isWriter({ roles, writers }: IngestContext, author: PubKey): boolean {
+  const key = bytesKey(author);
+  let known = writers.get(key);
+  if (known === undefined) {
+    known = mayWrite(roles.roleNow(author));
+    writers.set(key, known);
+  }
+  return known;
 }
 
 /** The parents are there; does the intention stand where its author's chain goes on? */
@@ -354,6 +398,10 @@ function chainFault(
   const prev = accepted.get(bytesKey(storePrev))?.intention ?? writer.intention(storePrev);
   if (!isGenesis(prev) && !equalBytes(prev.author, author)) return "prev-of-another";
   return seq === prev.seq + 1 ? undefined : "wrong-seq";
+}
+
+function distinct(ids: readonly IntentionId[]): IntentionId[] {
+  return [...new Map(ids.map((id) => [bytesKey(id), id])).values()];
 }
 
 function count<K>(counts: Map<K, number>, key: K): void {

@@ -4,8 +4,6 @@
 export const FLOATING_PER_AUTHOR_MAX = 2048;
 export const FLOATING_COUNT_MAX = 16384;
 export const FLOATING_BYTES_MAX = 64 << 20;
-/** How often the signatures of a batch are looked at anew before what is left of it is held. */
-export const CLOSURE_ROUNDS_MAX = 8;
 /** Changes that wait for one slow consumer. */
 export const CHANGES_PENDING_MAX = 1024;
 /** Intentions that are projected in one transaction when the projection is behind. */

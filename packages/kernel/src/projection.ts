@@ -28,7 +28,7 @@ import {
 import { weaver } from "@lattice/proto";
 import type { Storage, Table } from "@lattice/storage";
 import { Refusal, type Op, type StateReader, type StateTx, type StoreType } from "@lattice/store";
-import { foldGenesis, foldSystemOp, refold, SYSTEM_TABLES, SystemState, type RoleSource } from "@lattice/systemstore";
+import { foldGenesis, foldSystemOp, refold, schemaAt, SYSTEM_TABLES, SystemState, type RoleSource } from "@lattice/systemstore";
 import { DigestTable } from "./digest-table.ts";
 import { PROJECT_COUNT_MAX } from "./limits.ts";
 import type { WitnessLog, Witnessed } from "./log.ts";
@@ -245,6 +245,7 @@ class ProjectionStep {
   readonly #system: StateTx;
   readonly #state: SystemState;
   readonly #systemWseq: number;
+  #raises: readonly weaver.SchemaRaise[] | undefined;
   readonly events: unknown[] = [];
   systemChanged = false;
   restart = false;
@@ -295,19 +296,26 @@ class ProjectionStep {
     const before = this.#state.schemaTimeline();
     const { id, author } = intention;
     const folded = foldSystemOp(this.#system, { id, author, op }, this.#roles);
+    this.#raises = undefined;
     this.systemChanged = true;
     this.restart ||= folded.refolded && before !== this.#state.schemaTimeline();
     return true;
   }
 
   #appOp(intention: Intention, { schema, payload }: weaver.AppOp): boolean {
-    if (schema > this.#state.schemaAt(intention.id)) return this.#poison(intention, "schema above the agreed one");
+    if (schema > this.#schemaAt(intention.id)) return this.#poison(intention, "schema above the agreed one");
     if (schema > this.#type.schema) {
       this.paused = `an op has schema ${schema} of ${this.#type.type}, this node knows ${this.#type.schema}: update it to go on`;
       return false;
     }
     const op = decodePayload(this.#type, intention, payload);
     return op === undefined ? this.#poison(intention, "undecodable") : this.#apply(intention, op);
+  }
+
+  /** As `SystemState.schemaAt`; read once, and again after each system op. */
+  #schemaAt(id: IntentionId): number {
+    this.#raises ??= this.#state.raises();
+    return schemaAt(this.#raises, id);
   }
 
   #apply(intention: Intention, op: Op<unknown>): boolean {
@@ -353,7 +361,7 @@ class AppTx implements StateTx {
   }
 
   undo(): void {
-    for (const step of this.#undo.toReversed()) step();
+    for (const step of this.#undo.splice(0).toReversed()) step();
   }
 }
 
@@ -365,19 +373,8 @@ class UndoTable extends DigestTable {
     this.#undo = undo;
   }
 
-  override put(key: Uint8Array, value: Uint8Array): void {
-    this.#remember(key);
-    super.put(key, value);
-  }
-
-  override delete(key: Uint8Array): boolean {
-    this.#remember(key);
-    return super.delete(key);
-  }
-
-  #remember(key: Uint8Array): void {
-    const before = this.get(key);
-    this.#undo.push(() => (before === undefined ? super.delete(key) : super.put(key, before)));
+  protected override onChange(key: Uint8Array, before: Uint8Array | undefined): void {
+    this.#undo.push(() => (before === undefined ? this.delete(key) : this.put(key, before)));
   }
 }
 

@@ -71,7 +71,7 @@ async function copySound(old: Storage, target: Storage, lost: string[]): Promise
   const storeId = storeIdOf(first.hash);
   for (const batch of soundBatches(old, lost)) {
     const floating = new FloatingBuffer(target);
-    const context = { storeId, floating, roles: everyone, nowMs: FOREVER_MS };
+    const context = { storeId, floating, roles: everyone, nowMs: FOREVER_MS, writers: new Map() };
     log.write((writer) => ingest(writer, context, batch));
     await target.flush();
   }

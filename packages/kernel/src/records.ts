@@ -21,10 +21,10 @@ import {
   readU64be,
   SET_SUM_BYTES,
   SetSum,
-  sha256Parts,
+  sha256,
   SIGNATURE_BYTES,
   toHex,
-  u64be,
+  writeU64be,
   type Hash,
   type Intention,
   type IntentionId,
@@ -46,7 +46,7 @@ export function encodeWitness(record: WitnessRecord): Uint8Array {
   const signatureBytes = record.signature === undefined ? 0 : SIGNATURE_BYTES;
   const out = new Uint8Array(WITNESS_HEAD_BYTES + signatureBytes + record.body.length);
   out[0] = record.signature === undefined ? 0 : SIGNED;
-  out.set(u64be(record.wallMs), 1);
+  writeU64be(out, record.wallMs, 1);
   out.set(record.chainHash, 9);
   if (record.signature !== undefined) out.set(record.signature, WITNESS_HEAD_BYTES);
   out.set(record.body, WITNESS_HEAD_BYTES + signatureBytes);
@@ -67,7 +67,11 @@ export function decodeWitness(row: Uint8Array): WitnessRecord | undefined {
 }
 
 export function chainHashAfter(before: Hash, hash: Hash, wallMs: number): Hash {
-  return sha256Parts(before, hash, u64be(wallMs));
+  const link = new Uint8Array(32 + 32 + 8);
+  link.set(before);
+  link.set(hash, 32);
+  writeU64be(link, wallMs, 64);
+  return sha256(link);
 }
 
 /** How a floating intention is authenticated: by itself, or by a later one of its author that floats too. */
@@ -86,7 +90,7 @@ export function encodeFloating(record: FloatingRecord): Uint8Array {
   const proof = authentication.kind === "signature" ? authentication.signature : authentication.id;
   const out = new Uint8Array(FLOATING_HEAD_BYTES + proof.length + body.length);
   out[0] = authentication.kind === "signature" ? SIGNED : 0;
-  out.set(u64be(record.receivedMs), 1);
+  writeU64be(out, record.receivedMs, 1);
   out.set(proof, FLOATING_HEAD_BYTES);
   out.set(body, FLOATING_HEAD_BYTES + proof.length);
   return out;
@@ -124,10 +128,10 @@ const HEAD_BYTES = 8 + 32 + SET_SUM_BYTES + 8;
 
 export function encodeLogHead(head: LogHead): Uint8Array {
   const out = new Uint8Array(HEAD_BYTES);
-  out.set(u64be(head.wseq), 0);
+  writeU64be(out, head.wseq, 0);
   out.set(head.chainHash, 8);
   out.set(head.setSum.encode(), 40);
-  out.set(u64be(head.maxTimestamp), 40 + SET_SUM_BYTES);
+  writeU64be(out, head.maxTimestamp, 40 + SET_SUM_BYTES);
   return out;
 }
 

@@ -123,8 +123,11 @@ export class Replica {
     return this.#ownSeqByPeer.size > 0 && this.ownTip().seq < Math.max(...this.#ownSeqByPeer.values());
   }
 
-  /** Writes an op of this node. Throws `permission-denied`, `too-large` or `unavailable`; then nothing has changed. */
-  submit(ops: weaver.Ops): { intention: Intention; outcome: Outcome } {
+  /**
+   * Writes an op of this node. Where more are expected before the next flush it need not be signed by itself: `seal`
+   * signs the last of them. Throws `permission-denied`, `too-large` or `unavailable`; then nothing has changed.
+   */
+  submit(ops: weaver.Ops, options: { sign: boolean }): { intention: Intention; outcome: Outcome } {
     const bytes = weaver.Ops.toBinary(ops);
     if (bytes.length > OPS_BYTES_MAX) {
       throw new LatticeError("too-large", `a write of ${bytes.length} bytes is over the limit of ${OPS_BYTES_MAX}`);
@@ -140,8 +143,8 @@ export class Replica {
     }
     const written: Intention[] = [];
     const intention = this.log.write((writer) => {
-      const append = (fields: Intention) => {
-        writer.append(fields, { wallMs: this.#options.clock.now(), signature: undefined });
+      const append = (fields: Intention, signature?: Uint8Array) => {
+        writer.append(fields, { wallMs: this.#options.clock.now(), signature });
         written.push(fields);
         return fields;
       };
@@ -152,7 +155,8 @@ export class Replica {
         others = others.slice(CONDITION_COUNT_MAX);
         prev = { author: this.self, seq: merge.seq, id: merge.id };
       }
-      return append(this.#build(prev, others, bytes));
+      const last = this.#build(prev, others, bytes);
+      return append(last, options.sign ? signIntention(this.#options.signer, last.hash) : undefined);
     });
     const report = { ...emptyReport(), witnessed: written };
     return { intention, outcome: { report, projected: this.#project() } };
@@ -226,6 +230,7 @@ export class Replica {
       floating: this.floating,
       roles: this.roles,
       nowMs: this.#options.clock.now(),
+      writers: new Map<string, boolean>(),
     };
     try {
       return this.log.write((writer) => body(writer, context));

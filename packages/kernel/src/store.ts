@@ -244,7 +244,7 @@ export class Store<Client = unknown> implements AsyncDisposable {
   }
 
   async #submit(ops: weaver.Ops): Promise<Submitted> {
-    const { intention, outcome } = this.#guard(() => this.#replica.submit(ops));
+    const { intention, outcome } = this.#guard(() => this.#replica.submit(ops, { sign: this.#flushing === undefined }));
     this.#outcomes.push(outcome);
     await this.#commit();
     return { id: intention.id, hash: intention.hash };

@@ -11,14 +11,14 @@ export interface CrashableReplica {
   crash(which: { log: boolean; state: boolean }): void;
 }
 
-export function openStoreLike(world: World, type: StoreType): CrashableReplica {
+export function crashableReplica(world: World, type: StoreType): CrashableReplica {
   const log = memoryLog(world);
   const state = memoryState(type);
   const made: CrashableReplica = {
     log,
     state,
     replica: openReplica({ world, type, log, state }),
-    /** What did not crash lost nothing, as a process that ended in order. */
+    /** Either alone, too: a state can be older or younger than its log. */
     crash(which) {
       if (which.log) made.log = made.log.crash();
       if (which.state) made.state = made.state.crash();

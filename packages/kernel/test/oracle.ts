@@ -13,7 +13,6 @@ import {
   type Signer,
 } from "@lattice/model";
 import { kvstore } from "@lattice/kvstore";
-import { weaver } from "@lattice/proto";
 import { Role } from "@lattice/systemstore";
 import type { Offered } from "../src/index.ts";
 import { decodeOps } from "../src/projection.ts";
@@ -22,6 +21,7 @@ import {
   app,
   kvPayload,
   opsOf,
+  put,
   setSchemaOps,
   signed,
   signerNamed,
@@ -113,11 +113,10 @@ function sign(world: World, author: Author, prev: Intention, ops: Uint8Array, ra
 function manyHeads(world: World, author: Author, random: Random): Forged[] {
   const prev = author.own.at(-1) ?? world.first;
   return [...Array(66).keys()].map((n) => {
-    const child = sign(world, { ...author, view: new Map() }, prev, app(kvPayload([])), () => 0);
-    const own = { ...child.intention };
-    author.own.push(own);
-    author.view.set(bytesKey(own.id), own);
-    void n;
+    const apart = { ...author, view: new Map<string, Intention>(), own: [] };
+    const child = sign(world, apart, prev, put("many", `${n}`), random);
+    author.own.push(child.intention);
+    author.view.set(bytesKey(child.intention.id), child.intention);
     return child;
   });
 }
@@ -202,7 +201,10 @@ export interface Delivery {
   readonly batchMax: number;
 }
 
-/** All of it in some order, cut into batches that keep the rule of tip-signing. */
+/**
+ * All of it in some order, cut into batches that keep the rule of tip-signing. What came without its signature comes once
+ * more with it: the intention that vouched for it may be one that nobody ever accepts.
+ */
 export function* deliver(forged: readonly Forged[], random: Random, how: Delivery): Iterable<Offered[]> {
   const order = shuffled(how.duplicates ? [...forged, ...forged.filter(() => random(3) === 0)] : forged, random);
   if (random(3) === 0) order.sort((a, b) => compareBytes(a.intention.id, b.intention.id));
@@ -211,6 +213,7 @@ export function* deliver(forged: readonly Forged[], random: Random, how: Deliver
     yield how.tipSigned ? tipSigned(order.slice(at, at + count), random) : order.slice(at, at + count);
     at += count;
   }
+  if (how.tipSigned) for (const item of shuffled(forged, random)) yield [item];
 }
 
 export function tipSigned(batch: readonly Forged[], random: Random = () => 1): Offered[] {
@@ -232,5 +235,3 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
   }
   return out;
 }
-
-export { weaver };

@@ -49,7 +49,8 @@ const { latin1Slice } = Buffer.prototype as unknown as {
 };
 
 export function bytesFromKey(key: string): Uint8Array {
-  return new Uint8Array(Buffer.from(key, "latin1"));
+  const buffer = Buffer.from(key, "latin1");
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
 export function utf8(text: string): Uint8Array {
@@ -59,13 +60,20 @@ export function utf8(text: string): Uint8Array {
 /** An unsigned 64-bit number, big-endian, so that it sorts as the number does. */
 export function u64be(value: number | bigint): Uint8Array {
   const out = new Uint8Array(8);
-  const view = new DataView(out.buffer);
-  if (typeof value === "bigint") view.setBigUint64(0, value);
-  else {
-    view.setUint32(0, Math.floor(value / 2 ** 32));
-    view.setUint32(4, value % 2 ** 32);
-  }
+  writeU64be(out, value, 0);
   return out;
+}
+
+/** The same, in place: what writes many of them needs no byte string for each. */
+export function writeU64be(out: Uint8Array, value: number | bigint, offset: number): void {
+  let high = typeof value === "bigint" ? Number(value >> 32n) : Math.floor(value / 2 ** 32);
+  let low = typeof value === "bigint" ? Number(value & 0xffffffffn) : value % 2 ** 32;
+  for (let at = offset + 3; at >= offset; at--) {
+    out[at] = high & 0xff;
+    out[at + 4] = low & 0xff;
+    high >>>= 8;
+    low >>>= 8;
+  }
 }
 
 export function readU64be(bytes: Uint8Array, offset = 0): bigint {
@@ -74,8 +82,9 @@ export function readU64be(bytes: Uint8Array, offset = 0): bigint {
 
 /** A sequence number or count, which this project keeps below 2^53. */
 export function readSeqBe(bytes: Uint8Array, offset = 0): number {
-  const at = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return at.getUint32(offset) * 2 ** 32 + at.getUint32(offset + 4);
+  let value = 0;
+  for (let at = offset; at < offset + 8; at++) value = value * 256 + (bytes[at] ?? 0);
+  return value;
 }
 
 /** The least byte string above every one that starts with `prefix`; undefined where there is none. */

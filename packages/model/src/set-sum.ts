@@ -6,15 +6,16 @@
  * An adversary who chooses the elements can make two sets with one sum (Wagner, "A Generalized Birthday
  * Problem", 2002), so equality is a hint to stop talking, never a proof of validity.
  */
-import { equalBytes } from "./bytes.ts";
+import { equalBytes, readSeqBe, writeU64be } from "./bytes.ts";
 import type { Hash } from "./hash.ts";
 
 export const SET_SUM_BYTES = 40;
-const WORDS = 8;
+const SUM_BYTES = 32;
 
 export class SetSum {
   #count = 0;
-  readonly #words = new Uint32Array(WORDS);
+  /** Little-endian, so that the carry runs with the index. */
+  readonly #sum = new Uint8Array(SUM_BYTES);
 
   get count(): number {
     return this.#count;
@@ -22,59 +23,55 @@ export class SetSum {
 
   add(hash: Hash): void {
     this.#count += 1;
-    const at = new DataView(hash.buffer, hash.byteOffset, 32);
+    const sum = this.#sum;
     let carry = 0;
-    for (let word = 0; word < WORDS; word++) {
-      const sum = this.#words[word]! + at.getUint32(word * 4, true) + carry;
-      this.#words[word] = sum;
-      carry = sum > 0xffffffff ? 1 : 0;
+    for (let at = 0; at < SUM_BYTES; at++) {
+      carry += sum[at]! + hash[at]!;
+      sum[at] = carry;
+      carry >>>= 8;
     }
   }
 
   remove(hash: Hash): void {
     this.#count -= 1;
-    const at = new DataView(hash.buffer, hash.byteOffset, 32);
+    const sum = this.#sum;
     let borrow = 0;
-    for (let word = 0; word < WORDS; word++) {
-      const difference = this.#words[word]! - at.getUint32(word * 4, true) - borrow;
-      this.#words[word] = difference;
-      borrow = difference < 0 ? 1 : 0;
+    for (let at = 0; at < SUM_BYTES; at++) {
+      borrow += sum[at]! - hash[at]!;
+      sum[at] = borrow;
+      borrow >>= 8;
     }
   }
 
   /** The sum alone: 32 bytes, little-endian. */
   sum(): Uint8Array {
-    const out = new Uint8Array(32);
-    const at = new DataView(out.buffer);
-    this.#words.forEach((word, index) => at.setUint32(index * 4, word, true));
-    return out;
+    return this.#sum.slice();
   }
 
   /** 40 bytes: count, big-endian ‖ sum. */
   encode(): Uint8Array {
     const out = new Uint8Array(SET_SUM_BYTES);
-    new DataView(out.buffer).setBigUint64(0, BigInt(this.#count));
-    out.set(this.sum(), 8);
+    writeU64be(out, this.#count, 0);
+    out.set(this.#sum, 8);
     return out;
   }
 
   static decode(bytes: Uint8Array): SetSum | undefined {
     if (bytes.length !== SET_SUM_BYTES) return undefined;
-    const at = new DataView(bytes.buffer, bytes.byteOffset, SET_SUM_BYTES);
     const out = new SetSum();
-    out.#count = Number(at.getBigUint64(0));
-    for (let word = 0; word < WORDS; word++) out.#words[word] = at.getUint32(8 + word * 4, true);
+    out.#count = readSeqBe(bytes);
+    out.#sum.set(bytes.subarray(8));
     return out;
   }
 
   clone(): SetSum {
     const out = new SetSum();
     out.#count = this.#count;
-    out.#words.set(this.#words);
+    out.#sum.set(this.#sum);
     return out;
   }
 
   equals(other: SetSum): boolean {
-    return this.#count === other.#count && equalBytes(this.encode(), other.encode());
+    return this.#count === other.#count && equalBytes(this.#sum, other.#sum);
   }
 }

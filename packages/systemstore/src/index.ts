@@ -5,6 +5,7 @@ export {
   foldGenesis,
   foldSystemOp,
   refold,
+  schemaAt,
   SYSTEM_TABLES,
   SystemState,
   type Child,

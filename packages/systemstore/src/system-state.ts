@@ -289,17 +289,16 @@ export class SystemState implements RoleSource {
 
   /** The highest schema whose ops count at one point of the order of ids. */
   schemaAt(at: IntentionId): number {
-    const raise = this.#raises().findLast((candidate) => compareBytes(candidate.id, at) < 0);
-    return raise?.schema ?? 0;
+    return schemaAt(this.raises(), at);
   }
 
   /** Which schema counts from where on, as one comparable text. */
   schemaTimeline(): string {
-    return this.#raises().map(({ id, schema }) => `${toHex(id)}=${schema}`).join(" ");
+    return this.raises().map(({ id, schema }) => `${toHex(id)}=${schema}`).join(" ");
   }
 
   schemaNow(): number {
-    return this.#raises().at(-1)?.schema ?? 0;
+    return this.raises().at(-1)?.schema ?? 0;
   }
 
   /** Why a system op counts for nothing; empty where it counts, undefined where there is no such op. */
@@ -316,7 +315,8 @@ export class SystemState implements RoleSource {
     return stored === undefined ? undefined : weaver.MemberRow.fromBinary(stored);
   }
 
-  #raises(): weaver.SchemaRaise[] {
+  /** From where on which schema counts, the earliest first. */
+  raises(): weaver.SchemaRaise[] {
     const stored = this.#table.get(SCHEMA_KEY);
     return stored === undefined ? [] : weaver.SchemaRow.fromBinary(stored).raises;
   }
@@ -329,6 +329,10 @@ export class SystemState implements RoleSource {
     }
     return rows;
   }
+}
+
+export function schemaAt(raises: readonly weaver.SchemaRaise[], at: IntentionId): number {
+  return raises.findLast(({ id }) => compareBytes(id, at) < 0)?.schema ?? 0;
 }
 
 function readOp(read: StateReader, id: IntentionId): weaver.OpRow | undefined {

@@ -14,17 +14,16 @@
 import {
   closeSync,
   constants,
-  fdatasync,
   fstatSync,
   openSync,
   readFileSync,
   rmSync,
   writeSync,
 } from "node:fs";
-import { promisify } from "node:util";
 import { dirname } from "node:path";
 import { LatticeError } from "@lattice/model";
 import { JOURNAL_STEP_BYTES } from "../limits.ts";
+import { DataSync } from "./data-sync.ts";
 import { toLatticeError } from "./fault.ts";
 import {
   decodeHeader,
@@ -38,8 +37,6 @@ import {
   type JournalSection,
 } from "./journal-frame.ts";
 import { syncDirectory } from "./sync-file.ts";
-
-const syncData = promisify(fdatasync);
 
 export interface JournalOptions {
   readonly path: string;
@@ -57,6 +54,7 @@ export class Journal {
   #generation: number;
   #chain = FIRST_CHAIN;
   #bytes = 0;
+  readonly #sync: DataSync;
   #fileBytes: number;
 
   private constructor(options: JournalOptions) {
@@ -64,6 +62,7 @@ export class Journal {
     this.#salt = saltOf(options.salt);
     this.#generation = options.mergedGeneration + 1;
     this.#fd = openSync(options.path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    this.#sync = new DataSync(this.#fd);
     this.#fileBytes = fstatSync(this.#fd).size;
   }
 
@@ -100,7 +99,7 @@ export class Journal {
     try {
       writeAll(this.#fd, bytes, this.#bytes);
       if (end > this.#fileBytes) this.#grow(end);
-      await syncData(this.#fd);
+      await this.#sync.run();
     } catch (error) {
       this.#invalidateTail();
       throw toLatticeError(error, { file: this.#path });

@@ -1,0 +1,151 @@
+/** Real nodes for the tests: daemons of the built command on directories of their own, gone when the test is over. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { NodeProcess, type Answer } from "../../apps/cli/demo/node-process.ts";
+import { connect, type LatticeClient } from "../../packages/api/src/index.ts";
+import { kvstoreV1 } from "../../packages/kvstore/src/index.ts";
+
+export { NodeProcess, type Answer };
+
+const running = new Set<NodeProcess>();
+process.once("exit", () => {
+  for (const node of running) void node.kill();
+});
+
+export function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), "lattice-e2e-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A node that does not run yet. Whatever becomes of the test, its daemon ends. */
+export function newNode(dataDirectory = temporaryDirectory(), env: NodeJS.ProcessEnv = {}): NodeProcess {
+  const node = new NodeProcess(dataDirectory, env);
+  running.add(node);
+  onTestFinished(async () => {
+    await node.kill();
+    running.delete(node);
+  });
+  return node;
+}
+
+export async function startNode(): Promise<NodeProcess> {
+  const node = newNode();
+  await node.start();
+  return node;
+}
+
+/** Two nodes, and the store of the first that the second has joined. */
+export async function startPair(): Promise<[NodeProcess, NodeProcess]> {
+  const [first, second] = await Promise.all([startNode(), startNode()]);
+  await first.answer("store", "create", "--root");
+  await second.answer("join", await first.answer("peer", "invite"));
+  return [first, second];
+}
+
+/** It fails, says why in one line that has all of this, and nothing else. */
+export function expectRefusal({ code, out, err }: Answer, ...says: readonly (string | RegExp)[]): void {
+  expect({ err, out }, err).toEqual({ err: expect.stringMatching(/^error: [^\n]+\n$/), out: "" });
+  expect([1, 2], err).toContain(code);
+  for (const part of says) {
+    if (typeof part === "string") expect(err).toContain(part);
+    else expect(err).toMatch(part);
+  }
+}
+
+export async function json<T>(node: NodeProcess, ...command: string[]): Promise<T> {
+  return JSON.parse(await node.answer(...command, "--json")) as T;
+}
+
+export async function digestOf(node: NodeProcess): Promise<string> {
+  return (await json<{ digest: string }>(node, "debug", "digest")).digest;
+}
+
+/** Both hold the same, and say so. */
+export async function expectSame(first: NodeProcess, second: NodeProcess): Promise<void> {
+  await first.answer("store", "sync");
+  await second.answer("store", "sync");
+  expect(await digestOf(first)).toBe(await digestOf(second));
+}
+
+interface Verified {
+  readonly stateDigest: string;
+  readonly rebuiltDigest: string;
+  readonly problems: readonly string[];
+}
+
+/** `store verify` finds nothing, and the state is what the log gives. */
+export async function expectVerified(node: NodeProcess): Promise<void> {
+  const { stateDigest, rebuiltDigest, problems } = await json<Verified>(node, "store", "verify");
+  expect({ rebuiltDigest, problems }).toEqual({ rebuiltDigest: stateDigest, problems: [] });
+}
+
+/** The methods of a key-value store on a node, over one connection. */
+export class KeyValues implements AsyncDisposable {
+  readonly client: LatticeClient;
+  readonly store: string;
+
+  private constructor(client: LatticeClient, store: string) {
+    this.client = client;
+    this.store = store;
+  }
+
+  /** Of the only root store. */
+  static async connect(node: NodeProcess): Promise<KeyValues> {
+    const client = await connect(join(node.dataDirectory, "lattice.sock"));
+    const { stores } = await client.store.list({});
+    const root = stores.find(({ parentId }) => parentId.length === 0);
+    return new KeyValues(client, Buffer.from(root!.id).toString("hex"));
+  }
+
+  async put(key: string, value: string): Promise<void> {
+    const message = kvstoreV1.PutRequest.toBinary({ key: bytes(key), value: bytes(value), if: [] });
+    await this.client.dynamic.call({ store: this.store, method: "Put", message });
+  }
+
+  /** All that there is. */
+  async all(): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    let cursor: Uint8Array = new Uint8Array(0);
+    do {
+      const message = kvstoreV1.ListRequest.toBinary(kvstoreV1.ListRequest.create({ cursor }));
+      const reply = await this.client.dynamic.call({ store: this.store, method: "List", message });
+      const { entries, next } = kvstoreV1.ListReply.fromBinary(reply.message);
+      for (const { key, value } of entries) found.set(Buffer.from(key).toString(), Buffer.from(value).toString());
+      cursor = next;
+    } while (cursor.length > 0);
+    return found;
+  }
+
+  async intentionCount(): Promise<number> {
+    return Number((await this.client.store.status({ store: this.store })).intentionCount);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+  }
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** A generator of 32-bit numbers (mulberry32): the same for the same seed. */
+export function seededNumbers(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** `SEED` where it is given; printed, so that a run can be had again. */
+export function printedSeed(): number {
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
+  console.log(`SEED=${seed}`);
+  return seed;
+}

@@ -1,0 +1,98 @@
+/**
+ * Daemons that are killed (SIGKILL) in the middle of things. When is decided by a printed seed, and counted in what
+ * happens (answers, changes of files), not in time. `SEED=n` repeats a run, as far as processes can be made to.
+ */
+import { existsSync, watch } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import {
+  expectSame,
+  expectVerified,
+  json,
+  KeyValues,
+  newNode,
+  printedSeed,
+  seededNumbers,
+  startNode,
+  type NodeProcess,
+} from "./daemon.ts";
+
+const ROUNDS = 50;
+const WRITERS = 16;
+
+it("keeps every write that it acknowledged, killed fifty times while many are written", async () => {
+  const below = seededNumbers(printedSeed());
+  const node = await startNode();
+  await node.answer("store", "create", "--root");
+  const written = new Written();
+  for (let round = 1; round <= ROUNDS; round++) {
+    await using store = await KeyValues.connect(node);
+    written.expectIn(await store.all(), round);
+    // Now and then before the first answer, mostly among some dozens, sometimes after a merge of the journal.
+    const acknowledgements = [below(3), below(60), below(60), below(300)][below(4)]!;
+    await writeUntilKilled({ node, store, written, acknowledgements, below });
+    await node.start();
+  }
+  await using store = await KeyValues.connect(node);
+  written.expectIn(await store.all(), ROUNDS + 1);
+  await expectVerified(node);
+});
+
+/** What was written, and of what it is known that it is on disk. */
+class Written {
+  readonly #acknowledged = new Map<string, string>();
+  readonly #valuesTried = new Map<string, Set<string>>();
+
+  trying(key: string, value: string): void {
+    this.#valuesTried.set(key, (this.#valuesTried.get(key) ?? new Set()).add(value));
+  }
+
+  acknowledged(key: string, value: string): void {
+    this.#acknowledged.set(key, value);
+    this.#valuesTried.set(key, new Set([value]));
+  }
+
+  /** What got no answer may be there or not; after the next look it is known. */
+  expectIn(found: ReadonlyMap<string, string>, round: number): void {
+    const lost = [...this.#acknowledged.keys()].filter((key) => !found.has(key));
+    expect(lost, `lost before round ${round}`).toEqual([]);
+    const wrong = [...found].filter(([key, value]) => this.#valuesTried.get(key)?.has(value) !== true);
+    expect(wrong, `not what was written, before round ${round}`).toEqual([]);
+    for (const [key, value] of found) this.acknowledged(key, value);
+    for (const key of this.#valuesTried.keys()) if (!found.has(key)) this.#valuesTried.delete(key);
+  }
+}
+
+interface Load {
+  readonly node: NodeProcess;
+  readonly store: KeyValues;
+  readonly written: Written;
+  /** So many are awaited before the kill. */
+  readonly acknowledgements: number;
+  readonly below: (bound: number) => number;
+}
+
+/** Each writer has one write under way, to a new key or, of every third, to the one of its own that it always changes. */
+async function writeUntilKilled(load: Load): Promise<void> {
+  const { node, store, written, acknowledgements, below } = load;
+  let count = 0;
+  let killed: Promise<void> | undefined;
+  const write = async (writer: number): Promise<void> => {
+    for (let at = 0; node.isRunning && killed === undefined; at++) {
+      const key = at % 3 === 2 ? `changed-${writer}` : `${below(2 ** 32)}-${writer}`;
+      const value = `${below(2 ** 32)}`.repeat(1 + below(below(20) === 0 ? 5_000 : 20));
+      written.trying(key, value);
+      await store.put(key, value);
+      written.acknowledged(key, value);
+      if (++count >= acknowledgements) killed ??= node.kill();
+    }
+  };
+  const writers = Array.from({ length: WRITERS }, (_, writer) => write(writer));
+  if (acknowledgements === 0) killed = node.kill();
+  const ends = await Promise.allSettled(writers);
+  await killed;
+  const errors = ends.flatMap((end) => (end.status === "rejected" ? [(end.reason as { code: string }).code] : []));
+  expect(new Set([...errors, "unavailable"])).toEqual(new Set(["unavailable"]));
+}
+
+it.todo("x");
