@@ -71,15 +71,16 @@ export async function expectSame(first: NodeProcess, second: NodeProcess): Promi
 }
 
 interface Verified {
-  readonly stateDigest: string;
-  readonly rebuiltDigest: string;
+  readonly state_digest: string;
+  readonly rebuilt_digest: string;
   readonly problems: readonly string[];
 }
 
 /** `store verify` finds nothing, and the state is what the log gives. */
 export async function expectVerified(node: NodeProcess): Promise<void> {
-  const { stateDigest, rebuiltDigest, problems } = await json<Verified>(node, "store", "verify");
-  expect({ rebuiltDigest, problems }).toEqual({ rebuiltDigest: stateDigest, problems: [] });
+  const { state_digest, rebuilt_digest, problems } = await json<Verified>(node, "store", "verify");
+  expect(state_digest).toMatch(/^[0-9a-f]{64}$/);
+  expect({ rebuilt_digest, problems }).toEqual({ rebuilt_digest: state_digest, problems: [] });
 }
 
 /** The methods of a key-value store on a node, over one connection. */
@@ -119,8 +120,23 @@ export class KeyValues implements AsyncDisposable {
     return found;
   }
 
-  async intentionCount(): Promise<number> {
-    return Number((await this.client.store.status({ store: this.store })).intentionCount);
+  /** So many writes, many of them under way at once. */
+  async putMany(count: number): Promise<void> {
+    let next = 0;
+    const writer = async (): Promise<void> => {
+      for (let at = next++; at < count; at = next++) await this.put(`many-${at}`, `${at}`.repeat(20));
+    };
+    await Promise.all(Array.from({ length: 256 }, writer));
+  }
+
+  async digest(): Promise<string> {
+    const { digest, intentionCount } = await this.client.store.digest({ store: this.store });
+    return `${Buffer.from(digest).toString("hex")} of ${intentionCount}`;
+  }
+
+  async sync(): Promise<void> {
+    const { peers } = await this.client.store.sync({ store: this.store });
+    expect(peers).toMatchObject([{ error: "", same: true }]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

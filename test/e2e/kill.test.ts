@@ -2,13 +2,12 @@
  * Daemons that are killed (SIGKILL) in the middle of things. When is decided by a printed seed, and counted in what
  * happens (answers, changes of files), not in time. `SEED=n` repeats a run, as far as processes can be made to.
  */
-import { existsSync, watch } from "node:fs";
+import { mkdirSync, rmSync, watch } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import {
-  expectSame,
+  digestOf,
   expectVerified,
-  json,
   KeyValues,
   newNode,
   printedSeed,
@@ -35,13 +34,21 @@ it("keeps every write that it acknowledged, killed fifty times while many are wr
   }
   await using store = await KeyValues.connect(node);
   written.expectIn(await store.all(), ROUNDS + 1);
+  expect(written.count).toBeGreaterThan(ROUNDS * 10);
   await expectVerified(node);
+  const digest = await digestOf(node);
+  await node.answer("store", "rebuild");
+  expect(await digestOf(node)).toBe(digest);
 });
 
 /** What was written, and of what it is known that it is on disk. */
 class Written {
   readonly #acknowledged = new Map<string, string>();
   readonly #valuesTried = new Map<string, Set<string>>();
+
+  get count(): number {
+    return this.#acknowledged.size;
+  }
 
   trying(key: string, value: string): void {
     this.#valuesTried.set(key, (this.#valuesTried.get(key) ?? new Set()).add(value));
@@ -95,4 +102,74 @@ async function writeUntilKilled(load: Load): Promise<void> {
   expect(new Set([...errors, "unavailable"])).toEqual(new Set(["unavailable"]));
 }
 
-it.todo("x");
+describe("killed while it has much to do", () => {
+  const INTENTIONS = 5_000;
+  let source: NodeProcess;
+  let sink: NodeProcess;
+  let store: string;
+  let token: string;
+
+  beforeEach(async () => {
+    source = await startNode();
+    store = await source.answer("store", "create", "--root");
+    await using values = await KeyValues.connect(source);
+    await values.putMany(INTENTIONS);
+    sink = newNode();
+    token = await source.answer("peer", "invite");
+  });
+
+  it("joins and gets all in the end, whenever it is killed", async () => {
+    const below = seededNumbers(printedSeed());
+    for (let round = 1; round <= 6; round++) {
+      await sink.stop();
+      // The same member begins anew: the invite is its own.
+      for (const name of ["stores", "meta.db", "meta.journal"]) {
+        rmSync(join(sink.dataDirectory, name), { recursive: true, force: true });
+      }
+      await sink.start();
+      await killDuring(sink, ["join", token], { store, change: round === 1 ? 1 : 1 + below(30) });
+      await sink.start();
+      await sink.answer("join", token);
+      await expectConverged(source, sink);
+    }
+    await expectVerified(sink);
+  });
+
+  it("loses nothing in a rebuild, whenever it is killed", async () => {
+    const below = seededNumbers(printedSeed());
+    await sink.start();
+    await sink.answer("join", token);
+    for (let round = 1; round <= 6; round++) {
+      await killDuring(sink, ["store", "rebuild"], { store, change: 1 + below(40) });
+      await sink.start();
+      await expectConverged(source, sink);
+    }
+    await sink.answer("store", "rebuild");
+    await expectConverged(source, sink);
+    await expectVerified(sink);
+  });
+});
+
+/** Kills a node at one of the changes that a command makes in its directories, or when the command is done. */
+async function killDuring(
+  node: NodeProcess,
+  command: readonly string[],
+  { store, change }: { store: string; change: number },
+): Promise<void> {
+  const directory = join(node.dataDirectory, "stores", store);
+  const watched = [node.dataDirectory, join(directory, "intentions"), join(directory, "state")];
+  for (const path of watched) mkdirSync(path, { recursive: true, mode: 0o700 });
+  let changes = 0;
+  const watchers = watched.map((path) => watch(path, () => void (++changes === change && node.kill())));
+  const { code } = await node.run(command);
+  console.log(command[0], changes, change, code);
+  for (const watcher of watchers) watcher.close();
+  await node.kill();
+}
+
+async function expectConverged(source: NodeProcess, sink: NodeProcess): Promise<void> {
+  await using from = await KeyValues.connect(source);
+  await using to = await KeyValues.connect(sink);
+  await to.sync();
+  expect(await to.digest()).toBe(await from.digest());
+}

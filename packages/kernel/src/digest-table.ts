@@ -52,8 +52,8 @@ export class DigestTable implements StateTable {
       this.#sum.remove(rowHash(key, before));
     }
     this.#sum.add(rowHash(key, value));
-    this.onChange(key, before);
     this.#remember(key, value);
+    this.onChange(this.#lastKey!, before);
     this.#table.put(key, value);
   }
 
@@ -61,16 +61,17 @@ export class DigestTable implements StateTable {
     const before = this.get(key);
     if (before === undefined) return false;
     this.#sum.remove(rowHash(key, before));
-    this.onChange(key, before);
     this.#remember(key, undefined);
+    this.onChange(this.#lastKey!, before);
     return this.#table.delete(key);
   }
 
-  /** Called before each change, with what it replaces. */
+  /** Called before each change, with what it replaces; both stay as they are. */
   protected onChange(_key: Uint8Array, _before: Uint8Array | undefined): void {}
 
+  /** Keeps copies: who wrote may use the same bytes for the next row. */
   #remember(key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#lastKey = key;
-    this.#lastValue = value;
+    this.#lastKey = new Uint8Array(key);
+    this.#lastValue = value && new Uint8Array(value);
   }
 }

@@ -10,7 +10,9 @@
 import {
   bytesKey,
   concatBytes,
+  equalBytes,
   ID_BYTES,
+  parentsOf,
   prefixEnd,
   u64be,
   type HoldReason,
@@ -133,19 +135,23 @@ export class FloatingBuffer {
 
   /**
    * All that hangs together with `ids`: what waits for them, for what waits for them, and so on, and what they need
-   * that floats as well. Only together can they be judged.
+   * that floats as well. Only together can they be judged. It ends at what lacks a parent that is neither here nor floats.
    */
-  connected(table: Tables, ids: readonly IntentionId[]): Floating[] {
+  connected(table: Tables, ids: readonly IntentionId[], isHere: (id: IntentionId) => boolean): Floating[] {
     const found = new Map<string, Floating>();
+    const asked = new Set(ids.map(bytesKey));
     const queue = [...ids];
     for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
       if (found.has(bytesKey(id))) continue;
       const floating = this.get(table, id);
       if (floating === undefined) continue;
-      found.set(bytesKey(id), floating);
+      const parents = parentsOf(floating.intention);
+      const isBlocked = !parents.every((parent) => isHere(parent) || this.has(table, parent));
+      if (!isBlocked || asked.has(bytesKey(id))) found.set(bytesKey(id), floating);
+      if (isBlocked) continue;
       queue.push(...this.waitingForParent(table, id));
       queue.push(...waitingFor(table("waiting"), awaitedSignature(id)));
-      queue.push(floating.intention.storePrev, ...floating.intention.condition);
+      queue.push(...parents);
       if (floating.authentication.kind === "voucher") queue.push(floating.authentication.id);
     }
     return [...found.values()];
@@ -222,5 +228,7 @@ function toFloating(key: Uint8Array, row: Uint8Array): Floating {
   const record = decodeFloating(row);
   if (record === undefined) throw corrupt("floating", key, "no floating record");
   const intention = storedIntention("floating", key, record.body);
+  // Nobody looks again whether the signature fits.
+  if (!equalBytes(intention.id, key)) throw corrupt("floating", key, "another intention");
   return { intention, authentication: record.authentication, receivedMs: record.receivedMs };
 }

@@ -75,6 +75,8 @@ export interface IngestContext {
   readonly nowMs: number;
   /** Authors that were looked up in this step; empty at its start. */
   readonly writers: Map<string, boolean>;
+  /** When it was witnessed before, where a log is made anew. Default: now. */
+  readonly wallMsOf?: (intention: Intention) => number | undefined;
 }
 
 interface Candidate extends Floating {
@@ -91,8 +93,7 @@ export function ingest(writer: LogWriter, context: IngestContext, offered: reado
   const report = emptyReport();
   const fresh = authenticate(writer, context, offered, report);
   if (fresh.length === 0) return report;
-  const ids = fresh.map((candidate) => candidate.intention.id);
-  const related = context.floating.count === 0 ? [] : relatedFloating(writer, context, fresh, ids);
+  const related = context.floating.count === 0 ? [] : relatedFloating(writer, context, fresh);
   judge(writer, context, [...fresh, ...related.map(toCandidate)], report);
   report.missing = distinct(report.missing);
   return report;
@@ -101,7 +102,7 @@ export function ingest(writer: LogWriter, context: IngestContext, offered: reado
 /** Judges what floats again: `ids` and whatever hangs together with them. */
 export function reconsider(writer: LogWriter, context: IngestContext, ids: readonly IntentionId[]): IngestReport {
   const report = emptyReport();
-  const connected = context.floating.connected((name) => writer.table(name), ids);
+  const connected = context.floating.connected((name) => writer.table(name), ids, (id) => writer.table("index").has(id));
   judge(writer, context, connected.map(toCandidate), report);
   report.missing = distinct(report.missing);
   return report;
@@ -117,19 +118,17 @@ export function latestAccepted(nowMs: number): bigint {
   return hlcFromMs(nowMs + FUTURE_MS_MAX) | 0xffffn;
 }
 
-function relatedFloating(
-  writer: LogWriter,
-  { floating }: IngestContext,
-  fresh: readonly Candidate[],
-  ids: readonly IntentionId[],
-): Floating[] {
+/** What floats and may be witnessed with `fresh`. That much waits for something else must not make the newcomer dear. */
+function relatedFloating(writer: LogWriter, { floating }: IngestContext, fresh: readonly Candidate[]): Floating[] {
   const table = (name: string) => writer.table(name);
-  const known = new Set(ids.map(bytesKey));
-  const touching = fresh.flatMap(({ intention }) => [
-    ...floating.waitingForParent(table, intention.id),
-    ...parentsOf(intention),
-  ]);
-  return floating.connected(table, touching).filter(({ intention }) => !known.has(bytesKey(intention.id)));
+  const known = new Set(fresh.map(({ intention }) => bytesKey(intention.id)));
+  const isHere = (id: IntentionId) => known.has(bytesKey(id)) || writer.table("index").has(id);
+  const touching = fresh.flatMap(({ intention }) => {
+    const parents = parentsOf(intention);
+    if (!parents.every((id) => isHere(id) || floating.has(table, id))) return [];
+    return [...floating.waitingForParent(table, intention.id), ...parents];
+  });
+  return floating.connected(table, touching, isHere).filter(({ intention }) => !known.has(bytesKey(intention.id)));
 }
 
 function toCandidate(floating: Floating): Candidate {
@@ -242,7 +241,8 @@ function judge(writer: LogWriter, context: IngestContext, candidates: Candidate[
     const released = [...judged.accepted.values()].flatMap((candidate) =>
       context.floating.waitingForParent(table, candidate.intention.id),
     );
-    pending = context.floating.connected(table, released).map(toCandidate);
+    const isWitnessed = (id: IntentionId) => writer.table("index").has(id);
+    pending = context.floating.connected(table, released, isWitnessed).map(toCandidate);
     if (released.length === 0) return;
   }
 }
@@ -251,7 +251,8 @@ function witness(writer: LogWriter, context: IngestContext, candidate: Candidate
   const { intention, authentication } = candidate;
   if (candidate.floats) context.floating.remove((name) => writer.table(name), intention.id);
   const signature = authentication.kind === "signature" ? authentication.signature : undefined;
-  const { forked } = writer.append(intention, { wallMs: context.nowMs, signature });
+  const wallMs = context.wallMsOf?.(intention) ?? context.nowMs;
+  const { forked } = writer.append(intention, { wallMs, signature });
   if (forked) report.forkers.push(intention.author);
   report.witnessed.push(intention);
 }

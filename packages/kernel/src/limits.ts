@@ -10,3 +10,6 @@ export const CHANGES_PENDING_MAX = 1024;
 export const PROJECT_COUNT_MAX = 2048;
 /** Records at the end of the log that are checked each time the store is opened. */
 export const TAIL_CHECK_COUNT = 16;
+/** What one signature of this node vouches for at the most: such a group travels as a whole (weaver.md §6). */
+export const UNSIGNED_COUNT_MAX = 1024;
+export const UNSIGNED_BYTES_MAX = 512 << 10;

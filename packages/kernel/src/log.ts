@@ -18,8 +18,9 @@ import {
   equalBytes,
   ID_BYTES,
   idHash,
+  type LatticeError,
   readSeqBe,
-  sha256Parts,
+  sha256All,
   u64be,
   prefixEnd,
   type SetSum,
@@ -95,12 +96,18 @@ export class WitnessLog {
 
   wseqOf(id: IntentionId): number | undefined {
     const row = this.#table("index").get(id);
-    return row === undefined ? undefined : readSeqBe(row);
+    if (row === undefined) return undefined;
+    if (row.length !== 8) throw corrupt("index", id, "no place in the log");
+    return readSeqBe(row);
   }
 
+  /** Throws `corrupt` where what stands there is another. */
   get(id: IntentionId): Witnessed | undefined {
     const wseq = this.wseqOf(id);
-    return wseq === undefined ? undefined : this.at(wseq);
+    if (wseq === undefined) return undefined;
+    const witnessed = this.at(wseq);
+    if (!equalBytes(witnessed.intention.id, id)) throw this.#mismatch(id, witnessed);
+    return witnessed;
   }
 
   /** Throws `corrupt` where the row is damaged or missing. */
@@ -150,29 +157,32 @@ export class WitnessLog {
 
   heads(): IntentionId[] {
     this.#heads ??= new Map([...this.#table("heads").range()].map(([key]) => [bytesKey(key), key as IntentionId]));
-    return [...this.#heads.values()];
+    return [...this.#heads.values()].sort(compareBytes);
   }
 
+  /** By author, then by id. */
   tips(): Tip[] {
-    return [...this.#table("tips").range()].flatMap(([key, row]) => decodeTips(key as PubKey, row));
+    const tips = [...this.#table("tips").range()].map(([key, row]) => decodeTip(key, row));
+    return tips.sort((a, b) => compareBytes(a.author, b.author) || compareBytes(a.id, b.id));
   }
 
   /** More than one where the author forked; none where nothing of it is held. */
   tipsOf(author: PubKey): Tip[] {
     const row = this.#table("tips").get(author);
-    return row === undefined ? [] : decodeTips(author, row);
+    if (row === undefined) return [];
+    if (row.length === TIP_BYTES) return [decodeTip(author, row)];
+    const tips = [...this.#table("tips").range(prefixRange(author))].map(([key, each]) => decodeTip(key, each));
+    return tips.sort((a, b) => compareBytes(a.id, b.id));
   }
 
   /** The same for two nodes exactly if their tips are. */
   frontierDigest(): Hash {
-    const rows = [...this.#table("tips").range()].flatMap(([key, value]) => [key, value]);
-    return sha256Parts(...rows);
+    return sha256All(this.tips().flatMap(({ author, seq, id }) => [author, u64be(seq), id]));
   }
 
   /** One author's intentions by seq, from `fromSeq` on; several of one seq where the author forked. */
   *chain(author: PubKey, fromSeq: number): Iterable<{ seq: number; wseq: number }> {
-    const lt = prefixEnd(author);
-    const range = { gte: concatBytes(author, u64be(fromSeq)), ...(lt && { lt }) };
+    const range = { ...prefixRange(author), gte: concatBytes(author, u64be(fromSeq)) };
     for (const [key] of this.#table("chain").range(range)) {
       yield { seq: readSeqBe(key, 32), wseq: readSeqBe(key, 40) };
     }
@@ -180,14 +190,17 @@ export class WitnessLog {
 
   /**
    * The intentions that vouch for one without a signature: its descendants along the author's chain, up to and with the
-   * first that is signed. Empty where it is signed itself.
+   * first that is signed, or in front of the first that is known. Empty where it is signed itself.
    */
-  vouchersOf(witnessed: Witnessed): Witnessed[] {
+  vouchersOf(witnessed: Witnessed, isKnown: (wseq: number) => boolean = () => false): Witnessed[] {
     const chain: Witnessed[] = [];
     let last = witnessed;
     while (last.signature === undefined) {
-      const child = this.#childrenByAuthor(last).find((candidate) => this.#isVouched(candidate));
+      const { author, id, seq } = last.intention;
+      // Any child will do: one that is not signed has vouchers of its own (4).
+      const child = first(this.#children({ author, storePrev: id, seq: seq + 1, fromWseq: last.wseq }));
       assert(child !== undefined, "log 4: an intention without signature has a signed descendant");
+      if (isKnown(child.wseq)) break;
       chain.push(child);
       last = child;
     }
@@ -198,14 +211,11 @@ export class WitnessLog {
     return [...this.#table("forks").range()].map(([key]) => {
       const author = key.subarray(0, 32) as PubKey;
       const storePrev = key.subarray(32) as IntentionId;
-      const seq = this.at(this.wseqOf(storePrev)!).intention.seq + 1;
-      const isGenesisChild = seq === 1;
-      const branches = [...this.chain(author, isGenesisChild ? 1 : seq)]
-        .filter((entry) => entry.seq === seq)
-        .map((entry) => this.at(entry.wseq).intention)
-        .filter((intention) => equalBytes(intention.storePrev, storePrev))
-        .map((intention) => intention.id);
-      return { author, storePrev, branches };
+      const parent = this.get(storePrev);
+      if (parent === undefined) throw corrupt("forks", key, "what is forked is missing");
+      const seq = parent.intention.seq + 1;
+      const branches = [...this.#children({ author, storePrev, seq, fromWseq: parent.wseq })];
+      return { author, storePrev, branches: branches.map(({ intention }) => intention.id) };
     });
   }
 
@@ -229,24 +239,21 @@ export class WitnessLog {
     return result.value;
   }
 
-  #childrenByAuthor(parent: Witnessed): Witnessed[] {
-    const { author, seq, id } = parent.intention;
-    const children: Witnessed[] = [];
-    for (const entry of this.chain(author, seq + 1)) {
-      if (entry.seq !== seq + 1) break;
-      const child = this.at(entry.wseq);
-      if (equalBytes(child.intention.storePrev, id)) children.push(child);
+  /** What its author wrote on top of `storePrev`, in the order of the log; it stands behind `fromWseq`. */
+  *#children(of: { author: PubKey; storePrev: IntentionId; seq: number; fromWseq: number }): Iterable<Witnessed> {
+    const { author, storePrev, seq, fromWseq } = of;
+    const range = { gte: concatBytes(author, u64be(seq), u64be(fromWseq)), lt: concatBytes(author, u64be(seq + 1)) };
+    for (const [key] of this.#table("chain").range(range)) {
+      const child = this.at(readSeqBe(key, 40));
+      if (equalBytes(child.intention.storePrev, storePrev)) yield child;
     }
-    return children;
   }
 
-  #isVouched(witnessed: Witnessed): boolean {
-    let level = [witnessed];
-    while (level.length > 0) {
-      if (level.some((candidate) => candidate.signature !== undefined)) return true;
-      level = level.flatMap((candidate) => this.#childrenByAuthor(candidate));
-    }
-    return false;
+  /** The index and the record it points to are not of one intention: which of them is damaged? */
+  #mismatch(id: IntentionId, { wseq, wallMs, intention }: Witnessed): LatticeError {
+    const chainHash = chainHashAfter(this.chainHashAt(wseq - 1), intention.hash, wallMs);
+    if (equalBytes(chainHash, this.chainHashAt(wseq))) return corrupt("index", id, "points to another intention");
+    return corrupt("witness", u64be(wseq), "the chain hash does not fit the record");
   }
 
   #table(name: string): TableReader {
@@ -258,8 +265,10 @@ export class WitnessLog {
 export class LogWriter {
   readonly #table: (name: string) => Table;
   readonly #setSum: SetSum;
-  /** As they will be; of the authors that this transaction touches. */
-  readonly #tips = new Map<string, Tip[]>();
+  /** Of the authors that this transaction looks at, what its row in tips says, or will say. */
+  readonly #tips = new Map<string, AuthorTip | undefined>();
+  /** Of authors who forked, the other tips that come, and, as undefined, those that go. */
+  readonly #branches = new Map<string, Tip | undefined>();
   /** Those that come, and, as undefined, those that go. */
   readonly #heads = new Map<string, IntentionId | undefined>();
   readonly #appended = new Map<number, Witnessed>();
@@ -327,7 +336,13 @@ export class LogWriter {
     heads: ReadonlyMap<string, IntentionId | undefined>;
     appended: ReadonlyMap<number, Witnessed>;
   } {
-    for (const [author, tips] of this.#tips) this.#table("tips").put(bytesFromKey(author), encodeTips(tips));
+    for (const main of this.#tips.values()) {
+      if (main?.isNew === true) this.#table("tips").put(main.tip.author, encodeTip(main.tip, main.hasBranches));
+    }
+    for (const [key, tip] of this.#branches) {
+      if (tip === undefined) this.#table("tips").delete(bytesFromKey(key));
+      else this.#table("tips").put(bytesFromKey(key), encodeTip(tip, false));
+    }
     for (const [key, id] of this.#heads) {
       if (id === undefined) this.#table("heads").delete(bytesFromKey(key));
       else this.#table("heads").put(id, NOTHING);
@@ -344,23 +359,39 @@ export class LogWriter {
 
   /** The seq of a tip of this author; undefined where it is none. */
   tipSeq(author: PubKey, id: IntentionId): number | undefined {
-    return this.#tipsOf(author).find((tip) => equalBytes(tip.id, id))?.seq;
+    const main = this.#mainTip(author);
+    if (main === undefined || equalBytes(main.tip.id, id)) return main?.tip.seq;
+    return main.hasBranches ? this.#branch(concatBytes(author, id))?.seq : undefined;
   }
 
-  #tipsOf(author: PubKey): Tip[] {
+  #mainTip(author: PubKey): AuthorTip | undefined {
     const key = bytesKey(author);
-    let tips = this.#tips.get(key);
-    if (tips === undefined) {
-      const row = this.#table("tips").get(author);
-      tips = row === undefined ? [] : decodeTips(author, row);
-      this.#tips.set(key, tips);
-    }
-    return tips;
+    if (this.#tips.has(key)) return this.#tips.get(key);
+    const row = this.#table("tips").get(author);
+    const main = row && { tip: decodeTip(author, row), hasBranches: row.length > TIP_BYTES, isNew: false };
+    this.#tips.set(key, main);
+    return main;
+  }
+
+  #branch(key: Uint8Array): Tip | undefined {
+    const name = bytesKey(key);
+    if (this.#branches.has(name)) return this.#branches.get(name);
+    const row = this.#table("tips").get(key);
+    return row && decodeTip(key, row);
   }
 
   #moveTip({ author, seq, id, storePrev }: Intention): void {
-    const others = this.#tipsOf(author).filter((tip) => !equalBytes(tip.id, storePrev));
-    this.#tips.set(bytesKey(author), [...others, { author, seq, id }]);
+    const tip = { author, seq, id };
+    const main = this.#mainTip(author);
+    if (main === undefined || equalBytes(main.tip.id, storePrev)) {
+      this.#tips.set(bytesKey(author), { tip, hasBranches: main?.hasBranches ?? false, isNew: true });
+      return;
+    }
+    if (!main.hasBranches) this.#tips.set(bytesKey(author), { ...main, hasBranches: true, isNew: true });
+    const before = concatBytes(author, storePrev);
+    if (this.#branches.get(bytesKey(before)) !== undefined) this.#branches.delete(bytesKey(before));
+    else if (this.#table("tips").has(before)) this.#branches.set(bytesKey(before), undefined);
+    this.#branches.set(bytesKey(concatBytes(author, id)), tip);
   }
 
   /** One that came in this transaction leaves no trace. */
@@ -380,30 +411,45 @@ export class LogWriter {
     return true;
   }
 
-  #isCitedAsPrev({ author, seq, storePrev }: Intention): boolean {
-    const range = { gte: concatBytes(author, u64be(seq)), lt: concatBytes(author, u64be(seq + 1)) };
-    for (const [key] of this.#table("chain").range(range)) {
-      if (equalBytes(this.#read(key.subarray(40)).intention.storePrev, storePrev)) return true;
-    }
-    return false;
+  /**
+   * Asked of what is no tip of its author: that is the author's own and cited, or the genesis, on which all that the author
+   * has at the first place stands. However many branches there are, one look tells.
+   */
+  #isCitedAsPrev({ author, seq }: Intention): boolean {
+    const range = { gte: concatBytes(author, u64be(seq)), lt: concatBytes(author, u64be(seq + 1)), limit: 1 };
+    return first(this.#table("chain").range(range)) !== undefined;
   }
+}
+
+/**
+ * An author's tip has the author as its key, since it moves with every write. Where the author forked, the row says so and
+ * each other tip has a row of its own: there may be any number of them.
+ */
+interface AuthorTip {
+  readonly tip: Tip;
+  readonly hasBranches: boolean;
+  readonly isNew: boolean;
 }
 
 const TIP_BYTES = 8 + ID_BYTES;
 
-/** In the order of ids, so that nodes with the same tips have the same row. */
-function encodeTips(tips: readonly Tip[]): Uint8Array {
-  const sorted = tips.toSorted((a, b) => compareBytes(a.id, b.id));
-  return concatBytes(...sorted.flatMap(({ seq, id }) => [u64be(seq), id]));
+function encodeTip({ seq, id }: Tip, hasBranches: boolean): Uint8Array {
+  return concatBytes(u64be(seq), id, hasBranches ? Uint8Array.of(1) : NOTHING);
 }
 
-function decodeTips(author: PubKey, row: Uint8Array): Tip[] {
-  if (row.length % TIP_BYTES !== 0) throw corrupt("tips", author, "no list of tips");
-  const tips: Tip[] = [];
-  for (let at = 0; at < row.length; at += TIP_BYTES) {
-    tips.push({ author, seq: readSeqBe(row, at), id: row.subarray(at + 8, at + TIP_BYTES) as IntentionId });
-  }
-  return tips;
+function decodeTip(key: Uint8Array, row: Uint8Array): Tip {
+  if (row.length !== TIP_BYTES && row.length !== TIP_BYTES + 1) throw corrupt("tips", key, "no tip");
+  return { author: key.subarray(0, 32) as PubKey, seq: readSeqBe(row), id: row.subarray(8, TIP_BYTES) as IntentionId };
+}
+
+function first<T>(items: Iterable<T>): T | undefined {
+  for (const item of items) return item;
+  return undefined;
+}
+
+function prefixRange(prefix: Uint8Array): { gte: Uint8Array; lt?: Uint8Array } {
+  const lt = prefixEnd(prefix);
+  return { gte: prefix, ...(lt && { lt }) };
 }
 
 export function toWitnessed(key: Uint8Array, row: Uint8Array): Witnessed {

@@ -5,7 +5,7 @@
  * crash of the machine it may be anything, so the log notes, durably, on which boot of the machine it was opened, and
  * takes the note back when it was closed in order.
  */
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   decodeIntention,
@@ -23,7 +23,7 @@ import { openLmdbStorage, removeLmdbStorage, type Storage } from "@lattice/stora
 import type { StoreType } from "@lattice/store";
 import type { RoleSource } from "@lattice/systemstore";
 import { bootId } from "./boot-id.ts";
-import { createGenesis, verifyGenesis } from "./genesis.ts";
+import { createGenesis, parseGenesis, verifyGenesis } from "./genesis.ts";
 import { loadIdentity } from "./identity.ts";
 import type { Offered } from "./ingest.ts";
 import { WitnessLog } from "./log.ts";
@@ -66,39 +66,40 @@ export async function openStore<Client>(options: OpenStoreOptions<Client>): Prom
   const hlc = options.hlc ?? new HybridClock(clock);
   const paths = storePaths(directory);
   const log = openLog(paths.log);
+  let state: Storage | undefined;
   try {
     if (isEmpty(log)) begin(log, options.genesis ?? createGenesis({ type, signer, hlc, random }), random);
     checkFormat(log);
+    checkType(log, type);
+    const instance = readInstance(log);
     const boot = bootId(random);
     const isSound = stateIsSound(log, boot);
     if (!isSound) removeLmdbStorage(paths.state);
     setOpened(log, boot);
     await log.flush();
-    const state = openState(paths.state, type);
-    const instance = log.table("meta").get(INSTANCE_KEY)!;
-    const store = openOn({ log, state, type, signer, clock, hlc, instance, roles: options.roles });
+    state = openState(paths.state, type);
+    const onStateClosed = () => setOpened(log, undefined);
+    const store = new Store({ log, state, type, signer, clock, hlc, instance, roles: options.roles, onStateClosed });
     await store.catchUp();
     return store;
   } catch (error) {
+    await state?.close().catch(() => undefined);
     await log.close().catch(() => undefined);
     throw error;
   }
 }
 
-function openOn<Client>(options: {
-  log: Storage;
-  state: Storage;
-  type: StoreType<Client>;
-  signer: Signer;
-  clock: Clock;
-  hlc: HybridClock;
-  instance: Uint8Array;
-  roles: RoleSource | undefined;
-}): Store<Client> {
-  const store = new Store({ ...options, onStateClosed: () => setOpened(options.log, undefined) });
-  const { storeType } = store.replica.genesis;
-  if (storeType === options.type.type) return store;
-  throw new LatticeError("failed-precondition", `this is a ${storeType}, not a ${options.type.type}`);
+/** Before the state is opened with tables of another type. */
+function checkType(log: Storage, type: StoreType): void {
+  const { storeType } = parseGenesis(new WitnessLog(log).at(1).intention);
+  if (storeType === type.type) return;
+  throw new LatticeError("failed-precondition", `this is a ${storeType}, not a ${type.type}`);
+}
+
+function readInstance(log: Storage): Uint8Array {
+  const instance = log.table("meta").get(INSTANCE_KEY);
+  if (instance?.length !== INSTANCE_BYTES) throw corrupt("meta", INSTANCE_KEY, "no name of this copy");
+  return instance;
 }
 
 export interface StorePaths {
@@ -149,12 +150,12 @@ export function begin(log: Storage, genesis: Offered, random: Random): void {
   });
 }
 
-/** Puts a damaged log aside, beside where it was, and says where. */
+/** Keeps a damaged log under another name beside its own, and says which. */
 export function setAsideLog(directory: string): string {
   const { log } = storePaths(directory);
   let copy = 1;
   while (existsSync(`${log}.damaged-${copy}`)) copy += 1;
-  renameSync(log, `${log}.damaged-${copy}`);
+  linkSync(log, `${log}.damaged-${copy}`);
   return `${log}.damaged-${copy}`;
 }
 

@@ -64,7 +64,8 @@ export function withVouchers(log: WitnessLog, ids: readonly IntentionId[], until
   for (const id of ids) {
     const witnessed = log.get(id);
     if (witnessed === undefined || witnessed.wseq > untilWseq) continue;
-    for (const record of [witnessed, ...log.vouchersOf(witnessed)]) found.set(record.wseq, record);
+    // Whatever was found has its vouchers there as well.
+    for (const record of [witnessed, ...log.vouchersOf(witnessed, (wseq) => found.has(wseq))]) found.set(record.wseq, record);
   }
   return [...found.values()].toSorted((a, b) => a.wseq - b.wseq);
 }

@@ -12,7 +12,9 @@
 import {
   assert,
   concatBytes,
+  compareBytes,
   equalBytes,
+  ID_BYTES,
   isGenesis,
   LatticeError,
   SET_SUM_BYTES,
@@ -21,6 +23,7 @@ import {
   readSeqBe,
   u64be,
   utf8,
+  ZERO_ID,
   type Hash,
   type Intention,
   type IntentionId,
@@ -37,18 +40,28 @@ import { appTable, digestedTables, META_TABLE, POISON_TABLE } from "./tables.ts"
 const CURSOR_KEY = utf8("cursor");
 const SUM_PREFIX = utf8("sum/");
 
+/** In `meta`: wseq u64 ‖ systemWseq u64 ‖ chain hash [32] ‖ latest op [40] ‖ schema u64. */
 export interface Cursor {
   readonly wseq: number;
-  readonly chainHash: Hash;
-  /** Up to here system ops are folded; beyond `wseq` only while the app's part is projected anew. */
+  /** Up to here system ops are folded; beyond `wseq` while the app's part waits for an update or is projected anew. */
   readonly systemWseq: number;
+  /** Of the log at `systemWseq`. */
+  readonly chainHash: Hash;
+  /** The greatest id of all ops of the store's type that were projected. */
+  readonly latestOp: IntentionId;
+  /** Of the type by whose code it was projected: other code may give another state. */
+  readonly schema: number;
 }
+
+const CURSOR_BYTES = 8 + 8 + 32 + ID_BYTES + 8;
 
 /** What the projection of some intentions brought about. */
 export interface Projected {
   /** By the store's own type. */
   readonly events: readonly unknown[];
   readonly wseq: number;
+  /** Of the log at `wseq`. */
+  readonly chainHash: Hash;
   /** Whether members, names, children or the like may be others now. */
   readonly systemChanged: boolean;
   /** Whether the app's state was emptied and is projected anew from the start. */
@@ -105,38 +118,46 @@ export class Projection {
     },
   };
 
-  /** Whether the state is a state of this log, and so can be carried on. */
-  belongsToLog(): boolean {
-    const { wseq, chainHash } = this.#cursor;
-    if (wseq === 0) return this.#sums.values().every((sum) => sum.count === 0);
-    if (wseq > this.#log.head.wseq || this.#cursor.systemWseq > this.#log.head.wseq) return false;
-    return equalBytes(this.#log.chainHashAt(wseq), chainHash);
+  /** Whether the log has something that can be projected now. */
+  get isBehind(): boolean {
+    return (this.#paused === "" ? this.#cursor.wseq : this.#cursor.systemWseq) < this.#log.head.wseq;
   }
 
-  /** Projects what the log has beyond the cursor, at most `limit` intentions. */
+  /** Whether the state is a state of this log by this type, and so can be carried on. */
+  belongsToLog(): boolean {
+    const { wseq, systemWseq, chainHash, schema } = this.#cursor;
+    if (systemWseq === 0) return this.#sums.values().every((sum) => sum.count === 0);
+    if (wseq > systemWseq || systemWseq > this.#log.head.wseq || schema !== this.#type.schema) return false;
+    return equalBytes(this.#log.chainHashAt(systemWseq), chainHash);
+  }
+
+  /**
+   * Projects what the log has beyond the cursor, at most `limit` intentions. While it is paused, only system ops: who may
+   * write must not depend on the version of this program.
+   */
   advance(limit = PROJECT_COUNT_MAX): Projected {
-    const before = this.#cursor.wseq;
-    if (before >= this.#log.head.wseq || this.#paused !== "") return this.#nothing();
+    if (!this.isBehind) return this.#outcome({ events: [], systemChanged: false, restarted: false });
+    const head = this.#log.head.wseq;
     const sums = new PendingSums(this.#sums);
-    const until = Math.min(this.#log.head.wseq, before + limit);
     const done = this.#storage.transaction((table) => {
       const step = new ProjectionStep({ table, sums, type: this.#type, roles: this.#roles, cursor: this.#cursor });
-      let wseq = before;
-      while (wseq < until && !step.restart && step.project(this.#log.at(wseq + 1))) wseq += 1;
-      const systemWseq = Math.max(wseq, this.#cursor.systemWseq);
-      if (step.restart) {
-        clearApp(table, sums, this.#type);
-        wseq = 0;
-      }
-      const cursor = { wseq, chainHash: this.#log.chainHashAt(wseq), systemWseq };
+      step.paused = this.#paused;
+      let { wseq, systemWseq } = this.#cursor;
+      const until = Math.min(head, wseq + limit);
+      while (wseq < until && step.goesOn && step.project(this.#log.at(wseq + 1))) wseq += 1;
+      systemWseq = Math.max(wseq, systemWseq);
+      const systemUntil = step.paused === "" ? systemWseq : Math.min(head, systemWseq + limit);
+      while (systemWseq < systemUntil && !step.restart) step.projectSystem(this.#log.at(++systemWseq));
+      if (step.restart) clearApp(table, sums, this.#type);
+      const cursor = this.#cursorAt(step.restart ? 0 : wseq, systemWseq, step.latestOp);
       writeCursor(table(META_TABLE), cursor, sums);
       return { step, cursor };
     });
     this.#cursor = done.cursor;
     sums.keep();
-    this.#paused = done.step.paused;
-    const { events, systemChanged, restart } = done.step;
-    return { events, wseq: this.#cursor.wseq, systemChanged, restarted: restart };
+    const { events, systemChanged, restart, paused } = done.step;
+    this.#paused = restart ? "" : paused;
+    return this.#outcome({ events, systemChanged, restarted: restart });
   }
 
   /** Starts from nothing; `advance` then projects the whole log. */
@@ -145,24 +166,34 @@ export class Projection {
       for (const name of [META_TABLE, ...digestedTables(this.#type)]) clearTable(table(name));
     });
     this.reload();
-    this.#paused = "";
   }
 
   /** After the storage changed under it. */
   reload(): void {
     this.#cursor = this.#readCursor();
     this.#sums = this.#readSums();
+    this.#paused = "";
   }
 
   /** For a child store, whose root's members have changed. */
-  refoldSystem(): void {
-    if (this.#cursor.wseq === 0) return;
+  refoldSystem(): Projected {
+    const { wseq, systemWseq, latestOp } = this.#cursor;
+    if (systemWseq === 0) return this.#outcome({ events: [], systemChanged: false, restarted: false });
     const sums = new PendingSums(this.#sums);
-    this.#storage.transaction((table) => {
-      refold(stateTx(table, sums, SYSTEM_TABLES, (name) => name), this.#roles);
-      writeCursor(table(META_TABLE), this.#cursor, sums);
+    const done = this.#storage.transaction((table) => {
+      const tx = stateTx(table, sums, SYSTEM_TABLES, (name) => name);
+      const before = new SystemState(tx).schemaTimeline();
+      refold(tx, this.#roles);
+      const restarted = before !== new SystemState(tx).schemaTimeline();
+      if (restarted) clearApp(table, sums, this.#type);
+      const cursor = this.#cursorAt(restarted ? 0 : wseq, systemWseq, latestOp);
+      writeCursor(table(META_TABLE), cursor, sums);
+      return { cursor, restarted };
     });
+    this.#cursor = done.cursor;
     sums.keep();
+    if (done.restarted) this.#paused = "";
+    return this.#outcome({ events: [], systemChanged: true, restarted: done.restarted });
   }
 
   tableSums(): TableSum[] {
@@ -183,14 +214,28 @@ export class Projection {
     return this.#sums.get(POISON_TABLE)?.count ?? 0;
   }
 
-  #nothing(): Projected {
-    return { events: [], wseq: this.#cursor.wseq, systemChanged: false, restarted: false };
+  #outcome(what: Pick<Projected, "events" | "systemChanged" | "restarted">): Projected {
+    const { wseq } = this.#cursor;
+    return { ...what, wseq, chainHash: this.#log.chainHashAt(wseq) };
+  }
+
+  #cursorAt(wseq: number, systemWseq: number, latestOp: IntentionId): Cursor {
+    const chainHash = this.#log.chainHashAt(systemWseq);
+    return { wseq, systemWseq, chainHash, latestOp: wseq === 0 ? ZERO_ID : latestOp, schema: this.#type.schema };
   }
 
   #readCursor(): Cursor {
     const row = this.#storage.table(META_TABLE).get(CURSOR_KEY);
-    if (row === undefined) return { wseq: 0, chainHash: new Uint8Array(32) as Hash, systemWseq: 0 };
-    return { wseq: readSeqBe(row), chainHash: row.slice(8, 40) as Hash, systemWseq: readSeqBe(row, 40) };
+    if (row === undefined) return this.#cursorAt(0, 0, ZERO_ID);
+    // Garbage belongs to no log.
+    if (row.length !== CURSOR_BYTES) return { ...this.#cursorAt(0, 0, ZERO_ID), systemWseq: Number.MAX_SAFE_INTEGER };
+    return {
+      wseq: readSeqBe(row),
+      systemWseq: readSeqBe(row, 8),
+      chainHash: row.slice(16, 48) as Hash,
+      latestOp: row.slice(48, 48 + ID_BYTES) as IntentionId,
+      schema: readSeqBe(row, 48 + ID_BYTES),
+    };
   }
 
   #readSums(): Map<string, SetSum> {
@@ -247,6 +292,7 @@ class ProjectionStep {
   readonly #systemWseq: number;
   #raises: readonly weaver.SchemaRaise[] | undefined;
   readonly events: unknown[] = [];
+  latestOp: IntentionId;
   systemChanged = false;
   restart = false;
   paused = "";
@@ -259,12 +305,17 @@ class ProjectionStep {
     cursor: Cursor;
   }) {
     this.#systemWseq = options.cursor.systemWseq;
+    this.latestOp = options.cursor.latestOp;
     this.#table = options.table;
     this.#sums = options.sums;
     this.#type = options.type;
     this.#roles = options.roles;
     this.#system = stateTx(options.table, options.sums, SYSTEM_TABLES, (name) => name);
     this.#state = new SystemState(this.#system);
+  }
+
+  get goesOn(): boolean {
+    return !this.restart && this.paused === "";
   }
 
   /** False where the projection must stop in front of this intention. */
@@ -274,6 +325,7 @@ class ProjectionStep {
     const isFolded = wseq <= this.#systemWseq;
     switch (ops?.op.oneofKind) {
       case "genesis":
+        if (!isGenesis(intention)) return this.#poison(intention, "a second genesis");
         return isFolded || this.#genesis(intention, ops.op.genesis);
       case "system":
         return isFolded || this.#systemOp(intention, ops.op.system);
@@ -284,9 +336,13 @@ class ProjectionStep {
     }
   }
 
-  #genesis(intention: Intention, genesis: weaver.Genesis): boolean {
-    if (!isGenesis(intention)) return this.#poison(intention, "a second genesis");
-    const { id, author } = intention;
+  /** What of an intention counts although the store's own part waits. */
+  projectSystem({ intention }: Witnessed): void {
+    const ops = decodeOps(intention);
+    if (ops?.op.oneofKind === "system") this.#systemOp(intention, ops.op.system);
+  }
+
+  #genesis({ id, author }: Intention, genesis: weaver.Genesis): boolean {
     foldGenesis(this.#system, { id, author, schema: genesis.schema, root: genesis.parent.length === 0 });
     this.systemChanged = true;
     return true;
@@ -295,19 +351,23 @@ class ProjectionStep {
   #systemOp(intention: Intention, op: weaver.SystemOp): boolean {
     const before = this.#state.schemaTimeline();
     const { id, author } = intention;
-    const folded = foldSystemOp(this.#system, { id, author, op }, this.#roles);
+    foldSystemOp(this.#system, { id, author, op }, this.#roles);
     this.#raises = undefined;
     this.systemChanged = true;
-    this.restart ||= folded.refolded && before !== this.#state.schemaTimeline();
+    // Only what comes behind it in the order of ids can count by another schema now.
+    const isLate = compareBytes(id, this.latestOp) < 0;
+    this.restart ||= isLate && before !== this.#state.schemaTimeline();
     return true;
   }
 
   #appOp(intention: Intention, { schema, payload }: weaver.AppOp): boolean {
-    if (schema > this.#schemaAt(intention.id)) return this.#poison(intention, "schema above the agreed one");
-    if (schema > this.#type.schema) {
+    const isAgreed = schema <= this.#schemaAt(intention.id);
+    if (isAgreed && schema > this.#type.schema) {
       this.paused = `an op has schema ${schema} of ${this.#type.type}, this node knows ${this.#type.schema}: update it to go on`;
       return false;
     }
+    if (compareBytes(intention.id, this.latestOp) > 0) this.latestOp = intention.id;
+    if (!isAgreed) return this.#poison(intention, "schema above the agreed one");
     const op = decodePayload(this.#type, intention, payload);
     return op === undefined ? this.#poison(intention, "undecodable") : this.#apply(intention, op);
   }
@@ -321,7 +381,8 @@ class ProjectionStep {
   #apply(intention: Intention, op: Op<unknown>): boolean {
     const writes = new AppTx(this.#table, this.#sums, this.#type);
     try {
-      this.events.push(...this.#type.apply(writes, op));
+      // One by one: how many arguments a call can have differs from machine to machine.
+      for (const event of this.#type.apply(writes, op)) this.events.push(event);
       return true;
     } catch (error) {
       writes.undo();
@@ -395,9 +456,9 @@ export function decodePayload(type: StoreType, intention: Intention, payload: Ui
   }
 }
 
-/** A fault of the disk, which must not be taken for a fault of the op. */
+/** A fault of the disk, which must not be taken for a fault of the op; such as a row out of bounds. */
 function isDamage(error: unknown): boolean {
-  return error instanceof LatticeError && (error.code === "corrupt" || error.code === "disk-full");
+  return error instanceof LatticeError && error.code !== "invalid-argument" && error.code !== "too-large";
 }
 
 function stateTx(
@@ -415,7 +476,8 @@ function stateTx(
 }
 
 function writeCursor(meta: Table, cursor: Cursor, sums: PendingSums): void {
-  meta.put(CURSOR_KEY, concatBytes(u64be(cursor.wseq), cursor.chainHash, u64be(cursor.systemWseq)));
+  const { wseq, systemWseq, chainHash, latestOp, schema } = cursor;
+  meta.put(CURSOR_KEY, concatBytes(u64be(wseq), u64be(systemWseq), chainHash, latestOp, u64be(schema)));
   for (const [name, sum] of sums.touched()) meta.put(concatBytes(SUM_PREFIX, utf8(name)), sum.encode());
 }
 

@@ -10,12 +10,15 @@ import {
   bytesKey,
   decodeIntention,
   equalBytes,
+  idHash,
   LatticeError,
   storeIdOf,
   systemRandom,
   toHex,
   u64be,
+  verifyIntention,
   type Intention,
+  type IntentionId,
 } from "@lattice/model";
 import { removeLmdbStorage, type Storage } from "@lattice/storage";
 import { begin, openLog, setAsideLog, storePaths } from "./open-store.ts";
@@ -26,6 +29,8 @@ import { decodeWitness } from "./records.ts";
 import { Role, type RoleSource } from "@lattice/systemstore";
 
 const BATCH_COUNT = 4096;
+/** What vouches for a record stands in the log soon behind it, or was lost. */
+const GROUP_COUNT_MAX = 65_536;
 /** Nothing in the log lies too far ahead of this; it was timely when it came. */
 const FOREVER_MS = 2 ** 48 - 1;
 
@@ -51,8 +56,8 @@ export async function rebuildStoreFiles(directory: string): Promise<RebuiltLog> 
     await old.close();
   }
   if (lost.length > 0) setAsideLog(directory);
-  removeLmdbStorage(paths.log);
-  // The journal was merged when the new log was closed, so the one file is all of it.
+  // The journals were merged when the logs were closed, so each is one file, and there is one at every moment; the old
+  // journal, beside the new file, is not its own and counts for nothing.
   renameSync(fresh, paths.log);
   removeLmdbStorage(fresh);
   removeLmdbStorage(paths.state);
@@ -62,18 +67,23 @@ export async function rebuildStoreFiles(directory: string): Promise<RebuiltLog> 
 async function copySound(old: Storage, target: Storage, lost: string[]): Promise<number> {
   const genesis = old.table("witness").get(u64be(1));
   const record = genesis && decodeWitness(genesis);
-  if (record === undefined) {
-    throw new LatticeError("corrupt", "the genesis of the store is damaged: leave the store and join it again");
+  try {
+    begin(target, record ?? { body: new Uint8Array(0), signature: undefined }, systemRandom);
+  } catch (cause) {
+    throw new LatticeError("corrupt", "the genesis of the store is damaged: leave the store and join it again", { cause });
   }
-  begin(target, record, systemRandom);
   const log = new WitnessLog(target);
   const first = log.at(1).intention;
   const storeId = storeIdOf(first.hash);
   for (const batch of soundBatches(old, lost)) {
     const floating = new FloatingBuffer(target);
-    const context = { storeId, floating, roles: everyone, nowMs: FOREVER_MS, writers: new Map() };
-    log.write((writer) => ingest(writer, context, batch));
+    const wallMs = new Map(batch.map((record) => [bytesKey(record.id), record.wallMs]));
+    const wallMsOf = ({ id }: Intention) => wallMs.get(bytesKey(id));
+    const context = { storeId, floating, roles: everyone, nowMs: FOREVER_MS, writers: new Map(), wallMsOf };
+    const report = log.write((writer) => ingest(writer, context, batch));
     await target.flush();
+    for (const [reason, count] of report.rejectedByReason) lost.push(`${count} intentions: ${reason}`);
+    if (report.droppedCount > 0) lost.push(`${report.droppedCount} intentions stand on parents that were lost`);
   }
   noteFloating(target, lost);
   return log.head.wseq;
@@ -82,39 +92,44 @@ async function copySound(old: Storage, target: Storage, lost: string[]): Promise
 /** Was accepted before, by rules that need not be asked again: who was a member then is decided by the state, later. */
 const everyone: RoleSource = { roleNow: () => Role.OWNER, roleAt: () => Role.OWNER };
 
+interface SoundRecord extends Offered {
+  readonly id: IntentionId;
+  readonly storePrev: IntentionId;
+  readonly wallMs: number;
+}
+
 /** Records in the order of the log, each batch such that it proves itself. What floated comes back from peers. */
-function* soundBatches(old: Storage, lost: string[]): Iterable<Offered[]> {
-  let batch: Offered[] = [];
+function* soundBatches(old: Storage, lost: string[]): Iterable<SoundRecord[]> {
+  let batch: SoundRecord[] = [];
   const unproven = new Set<string>();
-  for (const offered of soundRecords(old, lost)) {
-    const intention = decodeIntention(offered.body) as Intention;
-    batch.push(offered);
-    unproven.delete(bytesKey(intention.storePrev));
-    if (offered.signature === undefined) unproven.add(bytesKey(intention.id));
-    if (batch.length < BATCH_COUNT || unproven.size > 0) continue;
-    yield batch;
+  for (const record of soundRecords(old, lost)) {
+    batch.push(record);
+    unproven.delete(bytesKey(record.storePrev));
+    if (record.signature === undefined) unproven.add(bytesKey(record.id));
+    if (batch.length < BATCH_COUNT || (unproven.size > 0 && batch.length < GROUP_COUNT_MAX)) continue;
+    yield proven(batch, lost);
     batch = [];
+    unproven.clear();
   }
   yield proven(batch, lost);
 }
 
 /** Without those whose voucher was lost. */
-function proven(batch: readonly Offered[], lost: string[]): Offered[] {
+function proven(batch: readonly SoundRecord[], lost: string[]): SoundRecord[] {
   const vouched = new Set<string>();
-  const kept: Offered[] = [];
-  for (const offered of batch.toReversed()) {
-    const intention = decodeIntention(offered.body) as Intention;
-    if (offered.signature === undefined && !vouched.has(bytesKey(intention.id))) {
-      lost.push(`${toHex(intention.hash).slice(0, 12)}: what vouches for it was lost`);
+  const kept: SoundRecord[] = [];
+  for (const record of batch.toReversed()) {
+    if (record.signature === undefined && !vouched.has(bytesKey(record.id))) {
+      lost.push(`${toHex(idHash(record.id)).slice(0, 12)}: what vouches for it was lost`);
       continue;
     }
-    vouched.add(bytesKey(intention.storePrev));
-    kept.push(offered);
+    vouched.add(bytesKey(record.storePrev));
+    kept.push(record);
   }
   return kept.toReversed();
 }
 
-function* soundRecords(old: Storage, lost: string[]): Iterable<Offered> {
+function* soundRecords(old: Storage, lost: string[]): Iterable<SoundRecord> {
   for (const [key, row] of old.table("witness").range({ gt: u64be(1) })) {
     const record = decodeWitness(row);
     const intention = record && decodeIntention(record.body);
@@ -122,12 +137,14 @@ function* soundRecords(old: Storage, lost: string[]): Iterable<Offered> {
       lost.push(`witness ${toHex(key)}: not readable`);
       continue;
     }
-    // A changed byte gives another hash, under which nothing was ever indexed.
-    if (!equalBytes(old.table("index").get(intention.id) ?? new Uint8Array(0), key) && record.signature === undefined) {
-      lost.push(`witness ${toHex(key)}: not what was written`);
-      continue;
-    }
-    yield { body: record.body, signature: record.signature };
+    const { id, hash, author, storePrev } = intention;
+    const { body, wallMs } = record;
+    // A changed byte gives another hash, under which nothing was ever indexed; unless it is the index that changed, or the
+    // signature, so that a later one has to vouch for it.
+    const isIndexed = equalBytes(old.table("index").get(id) ?? new Uint8Array(0), key);
+    const isSigned = record.signature !== undefined && verifyIntention(author, hash, record.signature);
+    if (isIndexed || isSigned) yield { body, signature: isSigned ? record.signature : undefined, id, storePrev, wallMs };
+    else lost.push(`witness ${toHex(key)}: not what was written`);
   }
 }
 

@@ -5,16 +5,17 @@
  *   floating: flags u8 ‖ received u64 ‖ signature [64] or voucher [40] ‖ body
  *   index:    wseq u64
  *   chain:    author ‖ seq u64 ‖ wseq u64 → nothing
- *   tips:     author → (seq u64 ‖ id)…
+ *   tips:     author → seq u64 ‖ id ‖ 01?; where the author forked, 01, and author ‖ id → seq u64 ‖ id of each other tip
  *   heads:    id → nothing
  *   waiting:  kind u8 ‖ what is awaited ‖ id → nothing
  *   forks:    author ‖ store_prev → nothing
- *   meta:     "head" → wseq u64 ‖ chain hash ‖ set sum ‖ greatest HLC u64
+ *   meta:     "head" → wseq u64 ‖ chain hash ‖ set sum ‖ greatest HLC u64 ‖ first 8 bytes of the SHA-256 of all that
  *
  * All numbers big-endian, so that keys sort.
  */
 import {
   decodeIntention,
+  equalBytes,
   ID_BYTES,
   LatticeError,
   readSeqBe,
@@ -125,18 +126,22 @@ export const EMPTY_HEAD: LogHead = {
 };
 
 const HEAD_BYTES = 8 + 32 + SET_SUM_BYTES + 8;
+/** Nothing else tells that this row is damaged, and a wrong greatest HLC spoils all that is written from then on. */
+const CHECKSUM_BYTES = 8;
 
 export function encodeLogHead(head: LogHead): Uint8Array {
-  const out = new Uint8Array(HEAD_BYTES);
+  const out = new Uint8Array(HEAD_BYTES + CHECKSUM_BYTES);
   writeU64be(out, head.wseq, 0);
   out.set(head.chainHash, 8);
   out.set(head.setSum.encode(), 40);
   writeU64be(out, head.maxTimestamp, 40 + SET_SUM_BYTES);
+  out.set(headChecksum(out), HEAD_BYTES);
   return out;
 }
 
 export function decodeLogHead(row: Uint8Array): LogHead | undefined {
-  if (row.length !== HEAD_BYTES) return undefined;
+  if (row.length !== HEAD_BYTES + CHECKSUM_BYTES) return undefined;
+  if (!equalBytes(headChecksum(row), row.subarray(HEAD_BYTES))) return undefined;
   const setSum = SetSum.decode(row.subarray(40, 40 + SET_SUM_BYTES));
   if (setSum === undefined) return undefined;
   return {
@@ -145,6 +150,10 @@ export function decodeLogHead(row: Uint8Array): LogHead | undefined {
     setSum,
     maxTimestamp: readU64be(row, 40 + SET_SUM_BYTES),
   };
+}
+
+function headChecksum(row: Uint8Array): Uint8Array {
+  return sha256(row.subarray(0, HEAD_BYTES)).subarray(0, CHECKSUM_BYTES);
 }
 
 /** The row is not what this program wrote: the disk, or somebody else, changed it. */

@@ -35,7 +35,7 @@ import { mayWrite, type RoleSource, type SystemState } from "@lattice/systemstor
 import { FloatingBuffer } from "./floating.ts";
 import { parseGenesis } from "./genesis.ts";
 import { emptyReport, ingest, latestAccepted, reconsider, type IngestContext, type IngestReport, type Offered } from "./ingest.ts";
-import { TAIL_CHECK_COUNT } from "./limits.ts";
+import { TAIL_CHECK_COUNT, UNSIGNED_BYTES_MAX, UNSIGNED_COUNT_MAX } from "./limits.ts";
 import { WitnessLog, type Tip, type Witnessed } from "./log.ts";
 import { Projection, type Projected } from "./projection.ts";
 import { chainHashAfter, corrupt } from "./records.ts";
@@ -68,6 +68,9 @@ export class Replica {
   readonly genesis: weaver.Genesis;
   /** How far peers say they have this node's own chain; beyond the own tip while a restored backup catches up. */
   readonly #ownSeqByPeer = new Map<string, number>();
+  /** Of what was written since the last signature. */
+  #unsignedBytes = 0;
+  #unsignedCount = 0;
 
   /** The log holds at least the genesis. */
   constructor(options: ReplicaOptions) {
@@ -158,19 +161,37 @@ export class Replica {
       const last = this.#build(prev, others, bytes);
       return append(last, options.sign ? signIntention(this.#options.signer, last.hash) : undefined);
     });
-    const report = { ...emptyReport(), witnessed: written };
-    return { intention, outcome: { report, projected: this.#project() } };
+    if (options.sign) this.#noteSigned();
+    else this.#noteUnsigned(bytes.length);
+    return { intention, outcome: this.#settled({ ...emptyReport(), witnessed: written }) };
   }
 
-  /** Signs what this node wrote last: one signature vouches for all that was written since the last one. */
+  /**
+   * Signs what this node wrote last: one signature vouches for all that was written since the last one. Of a fork of one's
+   * own each branch, since none of them vouches for another.
+   */
   seal(): void {
-    const tip = this.ownTip();
-    const last = this.log.get(tip.id);
-    if (last === undefined || last.signature !== undefined) return;
-    const signature = signIntention(this.#options.signer, last.intention.hash);
-    this.log.write((writer) => {
-      writer.sign(last, signature);
-    });
+    this.#noteSigned();
+    for (const { id } of this.log.tipsOf(this.self)) {
+      const last = this.log.get(id);
+      if (last === undefined || last.signature !== undefined) continue;
+      const signature = signIntention(this.#options.signer, last.intention.hash);
+      this.log.write((writer) => {
+        writer.sign(last, signature);
+      });
+    }
+  }
+
+  /** What one signature vouches for travels as a whole, so it must not grow too large. */
+  #noteUnsigned(bytes: number): void {
+    this.#unsignedBytes += bytes;
+    this.#unsignedCount += 1;
+    if (this.#unsignedBytes > UNSIGNED_BYTES_MAX || this.#unsignedCount >= UNSIGNED_COUNT_MAX) this.seal();
+  }
+
+  #noteSigned(): void {
+    this.#unsignedBytes = 0;
+    this.#unsignedCount = 0;
   }
 
   /** Takes intentions from outside; never throws for what they are. */
@@ -194,14 +215,15 @@ export class Replica {
 
   /** For a child store, whose root's members have changed. */
   rolesChanged(): Outcome {
-    this.projection.refoldSystem();
-    return this.reconsiderFloating();
+    const refolded = this.projection.refoldSystem();
+    const { report, projected } = this.reconsiderFloating();
+    return { report, projected: [refolded, ...projected] };
   }
 
   /** Projects what the projection is behind; in steps, so that others get a turn. True while there is more. */
   catchUp(): { more: boolean; projected: Projected } {
     const projected = this.projection.advance();
-    return { more: projected.wseq < this.log.head.wseq && this.projection.paused === "", projected };
+    return { more: this.projection.isBehind, projected };
   }
 
   /** Storage was rolled back to what is durable: forget what was built on the rest. */

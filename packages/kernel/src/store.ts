@@ -153,11 +153,17 @@ export class Store<Client = unknown> implements AsyncDisposable {
 
   /** Brings a projection that is behind up to date, a turn at a time. To be called once after opening. */
   async catchUp(options: { signal?: AbortSignal } = {}): Promise<void> {
+    let systemChanged = false;
     for (;;) {
       options.signal?.throwIfAborted();
       const { more, projected } = this.#guard(() => this.#replica.catchUp());
-      this.#outcomes.push({ report: emptyOutcomeReport, projected: [projected] });
-      if (!more) break;
+      systemChanged ||= projected.systemChanged;
+      if (!more) {
+        // Whoever listens already reads the state again; all the events of a long log would not fit into memory.
+        const whole = { ...projected, events: [], systemChanged, restarted: true };
+        this.#outcomes.push({ report: emptyOutcomeReport, projected: [whole] });
+        break;
+      }
       await this.#options.state.flush();
       await turn();
     }
@@ -238,13 +244,16 @@ export class Store<Client = unknown> implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#changes.close();
     await this.#flushing;
-    await this.#options.state.close();
-    this.#options.onStateClosed?.();
-    await this.#options.log.close();
+    try {
+      await this.#options.state.close();
+      this.#options.onStateClosed?.();
+    } finally {
+      await this.#options.log.close();
+    }
   }
 
   async #submit(ops: weaver.Ops): Promise<Submitted> {
-    const { intention, outcome } = this.#guard(() => this.#replica.submit(ops, { sign: this.#flushing === undefined }));
+    const { intention, outcome } = this.#guard(() => this.#replica.submit(ops, { sign: this.#waiters.length === 0 }));
     this.#outcomes.push(outcome);
     await this.#commit();
     return { id: intention.id, hash: intention.hash };
@@ -262,7 +271,7 @@ export class Store<Client = unknown> implements AsyncDisposable {
   #commit(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
-      this.#flushing ??= this.#flushLoop().finally(() => (this.#flushing = undefined));
+      this.#flushing ??= this.#flushLoop();
     });
   }
 
@@ -282,9 +291,15 @@ export class Store<Client = unknown> implements AsyncDisposable {
         continue;
       }
       for (const waiter of waiters) waiter.resolve();
-      this.#tell(outcomes);
-      await this.#flushState();
+      try {
+        this.#tell(outcomes);
+        await this.#flushState();
+      } catch (error) {
+        this.#fail(LatticeError.from(error));
+      }
     }
+    // In the same step as the look at the waiters: whoever comes later begins a loop of its own.
+    this.#flushing = undefined;
   }
 
   /** The state may be lost at any time, so a full disk here only means that it is projected again. */
@@ -311,9 +326,9 @@ export class Store<Client = unknown> implements AsyncDisposable {
     } catch (cause) {
       this.#fail(LatticeError.from(cause));
     }
-    for (const waiter of waiters) waiter.reject(error);
-    // Whoever wrote while the flush was failing has just been told; the storage need not say it again.
+    // Whoever wrote while the flush was failing is told by us; the storage need not say it again, to those who write now.
     await this.#options.log.flush().catch(() => undefined);
+    for (const waiter of waiters) waiter.reject(error);
   }
 
   #projectAll(): void {
@@ -352,13 +367,23 @@ export class Store<Client = unknown> implements AsyncDisposable {
   }
 
   #publish(step: Projected): void {
-    const position = this.#position(step.wseq);
+    const position = this.#position(step);
     if (step.restarted) this.#changes.publish({ kind: "gap", position });
     else if (step.events.length > 0) this.#changes.publish({ kind: "change", events: step.events, position });
   }
 
-  #position(wseq = this.#replica.projection.cursor.wseq): Uint8Array {
-    return concatBytes(this.#options.instance, u64be(wseq));
+  /**
+   * Names this copy of the log, what it held, and how much: after a crash or in a restored backup other intentions can
+   * stand at a place that somebody was told of.
+   */
+  #position(at: Pick<Projected, "wseq" | "chainHash"> = this.#present()): Uint8Array {
+    const content = at.chainHash.subarray(0, INSTANCE_BYTES).map((byte, index) => byte ^ this.#options.instance[index]!);
+    return concatBytes(content, u64be(at.wseq));
+  }
+
+  #present(): Pick<Projected, "wseq" | "chainHash"> {
+    const { wseq } = this.#replica.projection.cursor;
+    return { wseq, chainHash: this.log.chainHashAt(wseq) };
   }
 
   #method(name: string): StoreMethod {
@@ -410,12 +435,11 @@ export class Store<Client = unknown> implements AsyncDisposable {
   }
 
   #opsSince(position: Uint8Array): Iterable<Op<unknown>> | undefined {
-    const isOurs =
-      position.length === INSTANCE_BYTES + 8 &&
-      equalBytes(position.subarray(0, INSTANCE_BYTES), this.#options.instance);
-    if (!isOurs) return undefined;
+    if (position.length !== INSTANCE_BYTES + 8) return undefined;
     const wseq = readSeqBe(position, INSTANCE_BYTES);
-    return wseq > this.log.head.wseq ? undefined : this.#opsFrom(wseq + 1);
+    if (wseq > this.log.head.wseq) return undefined;
+    const isOurs = equalBytes(position, this.#position({ wseq, chainHash: this.log.chainHashAt(wseq) }));
+    return isOurs ? this.#opsFrom(wseq + 1) : undefined;
   }
 
   *#opsFrom(wseq: number): Iterable<Op<unknown>> {

@@ -1,4 +1,4 @@
-import { hash as nodeHash } from "node:crypto";
+import { createHash, hash as nodeHash } from "node:crypto";
 import { concatBytes } from "./bytes.ts";
 
 declare const hashBrand: unique symbol;
@@ -15,6 +15,13 @@ export function sha256(data: Uint8Array): Hash {
 /** SHA-256 over the parts, one after the other. Joining what is short costs less than a hash that is fed. */
 export function sha256Parts(...parts: readonly Uint8Array[]): Hash {
   return sha256(concatBytes(...parts));
+}
+
+/** The same of any number of parts: a call takes only so many arguments. */
+export function sha256All(parts: Iterable<Uint8Array>): Hash {
+  const hasher = createHash("sha256");
+  for (const part of parts) hasher.update(part);
+  return plain(hasher.digest());
 }
 
 export function isHash(bytes: Uint8Array): bytes is Hash {

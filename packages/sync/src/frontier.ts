@@ -22,7 +22,8 @@ export function owedTo(theirs: readonly Tip[], log: WitnessLog): Owed[] {
     // The genesis, of seq 0, is what both started from.
     if (their === undefined) owed.push({ author, fromSeq: 1 });
     else if (!isSame(mine, their) && their.every(({ id }) => log.has(id))) {
-      owed.push({ author, fromSeq: Math.min(...their.map(({ seq }) => seq)) + 1 });
+      // Not spread into the arguments of a call: a peer may repeat a tip as often as it likes.
+      owed.push({ author, fromSeq: their.reduce((least, { seq }) => Math.min(least, seq), Infinity) + 1 });
     }
   }
   return owed;

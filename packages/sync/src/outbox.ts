@@ -1,17 +1,19 @@
 /**
  * What a session has to say, in the order in which it says it: control frames, then what was asked for, then the debt
- * of the frontiers, then what is new. Everything in it is bounded, since it holds positions in the log rather than
- * copies of it; a slow peer only makes its own positions lag.
+ * of the frontiers, then what is new, and the fingerprints last, since they are about all that was said before. Everything
+ * in it is bounded, since it holds positions in the log rather than copies of it; a slow peer only makes its own
+ * positions lag.
  */
 import { bytesKey, type IntentionId } from "@lattice/model";
-import { chainsFrom, toBatches, withVouchers, type Batch, type Store, type Witnessed } from "@lattice/kernel";
+import { toBatches, type Batch, type Store, type Witnessed } from "@lattice/kernel";
+import { owedRecords } from "./debt.ts";
 import { toBatchFrame, type Frame } from "./frames.ts";
 import type { Owed } from "./frontier.ts";
-import { CONTROL_COUNT_MAX, ECHO_COUNT_MAX, SERVE_COUNT_MAX } from "./limits.ts";
+import { CONTROL_COUNT_MAX, SERVE_COUNT_MAX, SERVE_STEP_COUNT } from "./limits.ts";
 
 interface Run {
   readonly fromWseq: number;
-  readonly toWseq: number;
+  toWseq: number;
 }
 
 export class Outbox {
@@ -24,9 +26,11 @@ export class Outbox {
   #servingAfter: Frame | undefined;
   /** What is live starts behind this place of the log; undefined until the session is that far. */
   #liveWseq: number | undefined;
-  /** Parts of the log that came from the peer. */
+  /** Parts of the log that came from the peer, in the order of the log. */
   #runs: Run[] = [];
-  readonly #echoes = new Set<string>();
+  /** A fingerprint that is due is sent once the log is durable up to here. */
+  #questionWseq: number | undefined;
+  #answerWseq: number | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
   sentCount = 0;
@@ -46,7 +50,9 @@ export class Outbox {
   /** Sends those that are held, and `after` behind them. */
   serve(ids: readonly IntentionId[], after?: Frame): void {
     const room = Math.max(0, SERVE_COUNT_MAX - this.#servedCount);
-    const taken = ids.slice(0, room);
+    // Copies: an id of a frame would keep all of the frame.
+    const taken = ids.slice(0, room).map((id) => new Uint8Array(id) as IntentionId);
+    if (taken.length === 0 && after === undefined) return;
     this.#servedCount += taken.length;
     this.#served.push({ ids: taken, after });
     this.wake();
@@ -54,7 +60,7 @@ export class Outbox {
 
   /** Sends what the frontiers explain, up to `untilWseq`, then says so and goes live from there. */
   payDebt(owed: readonly Owed[], untilWseq: number): void {
-    this.#debt = toBatches(chainsFrom(this.#store.log, owed, untilWseq))[Symbol.iterator]();
+    this.#debt = toBatches(owedRecords(this.#store.log, owed, untilWseq))[Symbol.iterator]();
     this.#liveWseq = untilWseq;
     this.wake();
   }
@@ -64,13 +70,24 @@ export class Outbox {
     this.wake();
   }
 
-  /** The peer sent these itself: a whole stretch of the log, or single ones. */
-  noteRun(run: Run): void {
-    if (run.toWseq >= run.fromWseq) this.#runs.push(run);
+  /**
+   * The fingerprint, once all that is there to be sent has been: as a question, or as the answer to one. Asking twice
+   * before it is sent is asking once.
+   */
+  sayFingerprint({ reply }: { reply: boolean }): void {
+    const { wseq } = this.#store.log.head;
+    if (reply) this.#questionWseq ??= wseq;
+    else this.#answerWseq ??= wseq;
+    this.wake();
   }
 
-  noteEcho(id: IntentionId): void {
-    if (this.#echoes.size < ECHO_COUNT_MAX) this.#echoes.add(bytesKey(id));
+  /**
+   * The peer sent this part of the log itself. To be told before the part is durable: from then on it would be sent.
+   */
+  noteRun({ fromWseq, toWseq }: Run): void {
+    const last = this.#runs.at(-1);
+    if (last?.toWseq === fromWseq - 1) last.toWseq = Math.max(last.toWseq, toWseq);
+    else if (toWseq >= fromWseq) this.#runs.push({ fromWseq, toWseq });
   }
 
   /** Something may be there to be sent. */
@@ -101,7 +118,9 @@ export class Outbox {
   }
 
   #take(): Frame | undefined {
-    return this.#control.shift() ?? this.#takeServed() ?? this.#takeDebt() ?? this.#takeLive();
+    return (
+      this.#control.shift() ?? this.#takeServed() ?? this.#takeDebt() ?? this.#takeLive() ?? this.#takeFingerprint()
+    );
   }
 
   #takeServed(): Frame | undefined {
@@ -110,8 +129,7 @@ export class Outbox {
         const request = this.#served.shift();
         if (request === undefined) return undefined;
         this.#servedCount -= request.ids.length;
-        const records = withVouchers(this.#store.log, request.ids, this.#store.durableWseq);
-        this.#serving = toBatches(records)[Symbol.iterator]();
+        this.#serving = toBatches(this.#held(request.ids))[Symbol.iterator]();
         this.#servingAfter = request.after;
       }
       const batch = this.#serving.next();
@@ -132,7 +150,7 @@ export class Outbox {
   #takeLive(): Frame | undefined {
     if (this.#liveWseq === undefined) return undefined;
     const until = this.#store.durableWseq;
-    this.#skipRuns(until);
+    while (this.#runs.length > 0 && this.#runs[0]!.toWseq <= this.#liveWseq) this.#runs.shift();
     if (this.#liveWseq >= until) return undefined;
     for (const batch of toBatches(this.#fresh(this.#liveWseq + 1, until))) {
       this.#liveWseq = batch.lastWseq;
@@ -142,24 +160,52 @@ export class Outbox {
     return undefined;
   }
 
+  #takeFingerprint(): Frame | undefined {
+    const { head } = this.#store.log;
+    // What was not durable when the fingerprint was asked for may have been taken back.
+    const isDue = (wseq: number | undefined) => wseq !== undefined && this.#store.durableWseq >= Math.min(wseq, head.wseq);
+    const reply = isDue(this.#questionWseq);
+    if (!reply && !isDue(this.#answerWseq)) return undefined;
+    if (reply) this.#questionWseq = undefined;
+    else this.#answerWseq = undefined;
+    return { oneofKind: "fingerprint", fingerprint: { fingerprint: head.setSum.encode(), reply } };
+  }
+
+  /** Of the part of the log that is durable, without what the peer sent, unless it vouches for what the peer did not send. */
   *#fresh(fromWseq: number, untilWseq: number): Iterable<Witnessed> {
+    const unproven = new Set<string>();
+    let runAt = 0;
     for (let wseq = fromWseq; wseq <= untilWseq; wseq++) {
-      const run = this.#runs.find((candidate) => candidate.fromWseq <= wseq && wseq <= candidate.toWseq);
-      if (run !== undefined) {
+      while (runAt < this.#runs.length && this.#runs[runAt]!.toWseq < wseq) runAt++;
+      const run = this.#runs[runAt];
+      const isEcho = run !== undefined && run.fromWseq <= wseq;
+      if (isEcho && unproven.size === 0) {
         wseq = run.toWseq;
         continue;
       }
       const witnessed = this.#store.log.at(wseq);
-      if (!this.#echoes.delete(bytesKey(witnessed.intention.id))) yield witnessed;
+      const { id, storePrev } = witnessed.intention;
+      const isVoucher = unproven.delete(bytesKey(storePrev));
+      if (isEcho && !isVoucher) continue;
+      if (witnessed.signature === undefined) unproven.add(bytesKey(id));
+      yield witnessed;
     }
   }
 
-  #skipRuns(until: number): void {
-    this.#runs = this.#runs.filter((run) => {
-      const isNext = run.fromWseq <= this.#liveWseq! + 1 && run.toWseq <= until;
-      if (isNext) this.#liveWseq = Math.max(this.#liveWseq!, run.toWseq);
-      return run.toWseq > this.#liveWseq!;
-    });
+  /** Those of `ids` that are held and durable, with whatever vouches for them; a step at a time, as they are sent. */
+  *#held(ids: readonly IntentionId[]): Iterable<Witnessed> {
+    const { log } = this.#store;
+    for (let at = 0; at < ids.length; at += SERVE_STEP_COUNT) {
+      const wseqs = new Set<number>();
+      for (const id of ids.slice(at, at + SERVE_STEP_COUNT)) {
+        const wseq = log.wseqOf(id);
+        // One that is in it already is there with its vouchers.
+        if (wseq === undefined || wseq > this.#store.durableWseq || wseqs.has(wseq)) continue;
+        wseqs.add(wseq);
+        for (const voucher of log.vouchersOf(log.at(wseq))) wseqs.add(voucher.wseq);
+      }
+      for (const wseq of [...wseqs].sort((a, b) => a - b)) yield log.at(wseq);
+    }
   }
 
   #batchFrame(batch: Batch): Frame {

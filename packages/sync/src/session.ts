@@ -14,8 +14,10 @@
  *  3. What the peer sends can end this session, and nothing else.
  */
 import {
+  bytesKey,
   equalBytes,
   LatticeError,
+  sha256,
   type SetSum,
   type Clock,
   type Hash,
@@ -23,7 +25,7 @@ import {
   type PubKey,
 } from "@lattice/model";
 import { type sync } from "@lattice/proto";
-import type { IngestReport, Store, Tip } from "@lattice/kernel";
+import type { IngestReport, Offered, Store, Tip } from "@lattice/kernel";
 import type { SyncChannel } from "./channel.ts";
 import { decodeFrame, encodeFrame, fromBatchFrame, type Frame } from "./frames.ts";
 import { owedTo } from "./frontier.ts";
@@ -32,8 +34,11 @@ import {
   FETCH_COUNT_MAX,
   FRONTIER_COUNT_MAX,
   FRONTIER_PART_COUNT,
+  HELLO_WAIT_MS,
   PROTOCOL_VERSION,
+  REASON_CHARS_MAX,
   RECONCILE_BYTES_MAX,
+  RECONCILE_CUT_SHORT_MAX,
   RECONCILE_ROUNDS_MAX,
   REJECTS_MAX,
 } from "./limits.ts";
@@ -71,7 +76,8 @@ interface Waiter<T> {
 
 /** Why a session came to its end. */
 export type SessionEnd =
-  | { readonly kind: "closed" }
+  /** `message`: of what went wrong on this side, if anything did. */
+  | { readonly kind: "closed"; readonly message?: string }
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
   /** The peer broke the protocol, or kept sending what is invalid. */
   | { readonly kind: "fault"; readonly message: string };
@@ -84,13 +90,22 @@ export class SyncSession {
   #helloWseq = 0;
   #helloSum: SetSum | undefined;
   #helloDone = false;
+  /** Theirs has come, or is not needed. */
+  #frontierDone = false;
   #drainedByUs = false;
   #drainedByThem = false;
   #initiator: Initiator | undefined;
   #rounds = 0;
-  /** Whether the other side is still sending what it found us to lack. */
+  #theirRounds = 0;
+  /** Whether this side, or the other, has still to say `reconciled`. Neither begins anew before both have. */
+  #weReconcile = false;
   #theyReconcile = false;
-  #receivedBefore = -1;
+  /** Whether the last answer differed; the first one may only be about what was being written. */
+  #differed = false;
+  /** Whether a difference is gone into: once after each comparison that time or somebody asks for, or the peer begins. */
+  #mayReconcile = true;
+  /** Reconciliations since then that were cut short, having gone on for too long. */
+  #cutShort = 0;
   #rejects = 0;
   #cancelTimer: (() => void) | undefined;
   #syncWaiters: Waiter<SyncResult>[] = [];
@@ -139,15 +154,19 @@ export class SyncSession {
 
   /** Runs to its end; never rejects. `first`: frames that were read before, such as the hello that found the store. */
   async run(frames: AsyncIterator<Uint8Array>, first?: Frame): Promise<SessionEnd> {
-    this.#sayHello();
+    this.#cancelTimer = this.#options.clock.after(HELLO_WAIT_MS, () => {
+      this.#end ??= { kind: "closed", message: "the peer said nothing" };
+      this.close();
+    });
     const writing = this.#write();
     try {
+      this.#sayHello();
       if (first !== undefined) await this.#receive(first);
       await this.#read(frames);
     } catch (error) {
       // Anything else is this node's own trouble: a full disk, a store that was closed.
       const { code, message } = LatticeError.from(error);
-      this.#end ??= code === "invalid-argument" ? { kind: "fault", message } : { kind: "closed" };
+      this.#end ??= { kind: code === "invalid-argument" ? "fault" : "closed", message };
     }
     this.close();
     await writing;
@@ -160,8 +179,7 @@ export class SyncSession {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(goneError());
       this.#syncWaiters.push({ resolve, reject });
-      this.#receivedBefore = -1;
-      if (this.isLive) this.#compare();
+      if (this.isLive) this.#compareAnew();
     });
   }
 
@@ -189,10 +207,13 @@ export class SyncSession {
   async #write(): Promise<void> {
     try {
       for (let frame = await this.#outbox.next(); frame !== undefined; frame = await this.#outbox.next()) {
+        if (frame.oneofKind === "reconciled") this.#noteReconciled({ byUs: true });
         await this.#options.channel.send(encodeFrame(frame));
         if (frame.oneofKind === "drained") this.#noteDrained({ byUs: true });
       }
-    } catch {
+    } catch (error) {
+      const { code, message } = LatticeError.from(error);
+      this.#end ??= code === "closed" ? { kind: "closed" } : { kind: "closed", message };
       this.close();
     }
   }
@@ -217,14 +238,13 @@ export class SyncSession {
       case "batch":
         return this.#onBatch(frame.batch);
       case "drained":
-        return this.#noteDrained({ byUs: false });
+        return this.#onDrained();
       case "fingerprint":
         return this.#onFingerprint(frame.fingerprint);
       case "reconcile":
         return this.#onReconcile(frame.reconcile);
       case "reconciled":
-        this.#theyReconcile = false;
-        return this.#settleReconcile();
+        return this.#noteReconciled({ byUs: false });
       case "fetch":
         return this.#outbox.serve(frame.fetch.ids as IntentionId[]);
       case "addresses":
@@ -234,7 +254,7 @@ export class SyncSession {
       case "digest":
         return this.#onDigest(frame.digest);
       case "refused":
-        this.#end = { kind: "refused", code: frame.refused.code, message: frame.refused.message };
+        this.#end = { kind: "refused", code: frame.refused.code, message: frame.refused.message.slice(0, REASON_CHARS_MAX) };
         break;
       case undefined:
     }
@@ -267,9 +287,11 @@ export class SyncSession {
       throw new LatticeError("invalid-argument", "the peer's hello is about another store");
     }
     this.#helloDone = true;
+    this.#cancelTimer?.();
     // Both sides hold the same two hellos, so both decide alike.
     if (equalBytes(hello.fingerprint, this.#helloSum!.encode())) {
       this.#outbox.goLive(this.#helloWseq);
+      this.#frontierDone = true;
       this.#drainedByThem = true;
       this.#noteDrained({ byUs: true });
       return;
@@ -278,7 +300,8 @@ export class SyncSession {
   }
 
   #sayFrontier(): void {
-    const tips = this.#options.store.log.tips();
+    // What is left out is sent to us whole; it is there, since nobody listens to more, and a forker can make as many.
+    const tips = this.#options.store.log.tips().slice(0, FRONTIER_COUNT_MAX);
     for (let at = 0; at === 0 || at < tips.length; at += FRONTIER_PART_COUNT) {
       const part = tips.slice(at, at + FRONTIER_PART_COUNT);
       this.#say({ oneofKind: "frontier", frontier: { tips: part, last: at + FRONTIER_PART_COUNT >= tips.length } });
@@ -286,33 +309,46 @@ export class SyncSession {
   }
 
   #onFrontier({ tips, last }: sync.Frontier): void {
+    if (this.#frontierDone) throw new LatticeError("invalid-argument", "the peer sent a second frontier");
     if (this.#theirTips.length + tips.length > FRONTIER_COUNT_MAX) {
       throw new LatticeError("invalid-argument", "the peer announced too many authors");
     }
-    this.#theirTips.push(...(tips as Tip[]));
+    for (const tip of tips) this.#theirTips.push(ownTip(tip));
     if (!last) return;
+    this.#frontierDone = true;
     const { store } = this.#options;
     const theirs = this.#theirTips;
     this.#theirTips = [];
-    for (const { author, seq } of theirs) {
-      if (equalBytes(author, store.replica.self)) store.replica.noteOwnSeqElsewhere(this.peer, seq);
-    }
+    const { self } = store.replica;
+    const ownSeqs = theirs.filter(({ author }) => equalBytes(author, self)).map(({ seq }) => seq);
+    // Where this node forked, they hold more than one tip of it.
+    if (ownSeqs.length > 0) store.replica.noteOwnSeqElsewhere(this.peer, ownSeqs.reduce((a, b) => Math.max(a, b)));
     this.#outbox.payDebt(owedTo(theirs, store.log), store.durableWseq);
   }
 
   async #onBatch(batch: sync.Batch): Promise<void> {
     const { store } = this.#options;
     const offered = fromBatchFrame(batch);
-    const floatingBefore = store.replica.floating.count;
+    const isFloating = store.replica.floating.count > 0;
     const fromWseq = store.log.head.wseq + 1;
     const ingesting = store.ingest(offered);
-    const toWseq = store.log.head.wseq;
+    if (isFloating) this.#noteRuns(offered, fromWseq);
+    else this.#outbox.noteRun({ fromWseq, toWseq: store.log.head.wseq });
     const report = await ingesting;
     this.#received += report.witnessed.length;
-    if (floatingBefore === 0) this.#outbox.noteRun({ fromWseq, toWseq });
-    else for (const { id } of report.witnessed) this.#outbox.noteEcho(id);
     this.#fetchMissing(report);
     this.#charge(report);
+  }
+
+  /** What a batch released came from others, perhaps, and this peer may lack it. */
+  #noteRuns(offered: readonly Offered[], fromWseq: number): void {
+    const { log } = this.#options.store;
+    if (log.head.wseq < fromWseq) return;
+    const hashes = new Set(offered.map(({ body }) => bytesKey(sha256(body))));
+    for (let wseq = fromWseq; wseq <= log.head.wseq; wseq++) {
+      const isTheirs = hashes.has(bytesKey(log.at(wseq).intention.hash));
+      if (isTheirs) this.#outbox.noteRun({ fromWseq: wseq, toWseq: wseq });
+    }
   }
 
   #fetchMissing({ missing }: IngestReport): void {
@@ -328,6 +364,13 @@ export class SyncSession {
     throw new LatticeError("invalid-argument", `the peer sent ${this.#rejects} invalid intentions`);
   }
 
+  #onDrained(): void {
+    if (!this.#frontierDone || this.#drainedByThem) {
+      throw new LatticeError("invalid-argument", "the peer sent drained out of its turn");
+    }
+    this.#noteDrained({ byUs: false });
+  }
+
   #noteDrained(by: { byUs: boolean }): void {
     if (by.byUs) this.#drainedByUs = true;
     else {
@@ -340,46 +383,60 @@ export class SyncSession {
   }
 
   #scheduleCompare(): void {
+    if (this.#isClosed) return;
     this.#cancelTimer?.();
     this.#cancelTimer = this.#options.clock.after(this.#options.compareEveryMs ?? COMPARE_EVERY_MS, () => {
-      this.#receivedBefore = -1;
-      this.#compare();
+      this.#compareAnew();
       this.#scheduleCompare();
     });
   }
 
+  #compareAnew(): void {
+    this.#mayReconcile = true;
+    this.#cutShort = 0;
+    this.#compare();
+  }
+
   #compare(): void {
-    this.#sayFingerprint({ reply: true });
+    this.#outbox.sayFingerprint({ reply: true });
   }
 
-  #sayFingerprint({ reply }: { reply: boolean }): void {
-    const fingerprint = this.#options.store.log.head.setSum.encode();
-    this.#say({ oneofKind: "fingerprint", fingerprint: { fingerprint, reply } });
-  }
-
+  /**
+   * Equality always counts. A difference counts in an answer only: that was given when the peer had all that was sent
+   * before the question, and comes behind all that the peer had to send, so that nothing is on its way in either direction.
+   */
   #onFingerprint({ fingerprint, reply }: sync.Fingerprint): void {
     const isSame = equalBytes(fingerprint, this.#options.store.log.head.setSum.encode());
-    if (reply) this.#sayFingerprint({ reply: false });
+    if (reply) this.#outbox.sayFingerprint({ reply: false });
     if (!this.isLive) return;
     if (isSame) this.#onSame();
-    else this.#reconcile();
+    else if (!reply) this.#onDifferent();
+  }
+
+  #onDifferent(): void {
+    const isSure = this.#differed;
+    this.#differed = !isSure;
+    if (isSure) this.#reconcile();
+    else this.#compare();
   }
 
   #onSame(): void {
+    this.#differed = false;
     this.#options.onSame?.();
     this.#answerSync(true);
   }
 
   /** Starts to find out what the peer lacks; it does the same towards this side. */
   #reconcile(): void {
-    if (this.#initiator !== undefined) return;
-    if (this.#receivedBefore === this.#received) {
-      // The last round changed nothing: what differs is held back on one side, and time must pass.
+    if (this.#weReconcile || this.#theyReconcile) return;
+    if (!this.#mayReconcile) {
+      // All that was found has been exchanged. What differs now is held back on one side, or is being written.
       this.#answerSync(false);
       return;
     }
-    this.#receivedBefore = this.#received;
+    this.#mayReconcile = false;
     this.#rounds = 0;
+    this.#weReconcile = true;
     this.#theyReconcile = true;
     const items = new LogItems(this.#options.store.log);
     this.#initiator = new Initiator(items, { frameBytesMax: RECONCILE_BYTES_MAX });
@@ -388,14 +445,17 @@ export class SyncSession {
 
   #onReconcile({ message, reply }: sync.Reconcile): void {
     if (reply) return this.#onReconcileReply(message);
+    this.#theirRounds += 1;
+    if (this.#theirRounds > RECONCILE_ROUNDS_MAX) {
+      throw new LatticeError("invalid-argument", "the peer's reconciliation does not end");
+    }
     const items = new LogItems(this.#options.store.log);
     const answer = respond(items, message, { frameBytesMax: RECONCILE_BYTES_MAX });
     this.#say({ oneofKind: "reconcile", reconcile: { message: answer, reply: true } });
     // The other side sees a difference: so does this one, if it looks.
-    if (this.#initiator === undefined && !this.#theyReconcile) {
-      this.#receivedBefore = -1;
-      this.#reconcile();
-    }
+    if (this.#weReconcile || this.#theyReconcile) return;
+    this.#mayReconcile = true;
+    this.#reconcile();
   }
 
   #onReconcileReply(message: Uint8Array): void {
@@ -403,18 +463,26 @@ export class SyncSession {
     const { reply, have } = this.#initiator.receive(message);
     this.#rounds += 1;
     if (reply !== undefined && this.#rounds < RECONCILE_ROUNDS_MAX) {
-      this.#outbox.serve(have);
-      this.#say({ oneofKind: "reconcile", reconcile: { message: reply, reply: false } });
+      // Behind what was found, so that no more is found than can be sent.
+      this.#outbox.serve(have, { oneofKind: "reconcile", reconcile: { message: reply, reply: false } });
       return;
     }
     this.#initiator = undefined;
+    if (reply !== undefined) {
+      this.#cutShort += 1;
+      this.#mayReconcile ||= this.#cutShort < RECONCILE_CUT_SHORT_MAX;
+    }
     this.#outbox.serve(have, { oneofKind: "reconciled", reconciled: {} });
-    this.#settleReconcile();
   }
 
-  /** When both directions are through, compare once more. */
-  #settleReconcile(): void {
-    if (this.#initiator === undefined && !this.#theyReconcile) this.#compare();
+  /** All that this side found the other to lack is on its way, or the reverse. When both are, compare once more. */
+  #noteReconciled(by: { byUs: boolean }): void {
+    if (by.byUs) this.#weReconcile = false;
+    else {
+      this.#theyReconcile = false;
+      this.#theirRounds = 0;
+    }
+    if (!this.#weReconcile && !this.#theyReconcile) this.#compare();
   }
 
   #onDigestRequest(): void {
@@ -434,8 +502,15 @@ export class SyncSession {
   }
 
   #say(frame: Frame): void {
-    if (!this.#outbox.say(frame)) this.close();
+    if (this.#outbox.say(frame)) return;
+    this.#end ??= { kind: "fault", message: "the peer asks, and does not read the answers" };
+    this.close();
   }
+}
+
+/** Without the frame that it came in. */
+function ownTip({ author, seq, id }: sync.Tip): Tip {
+  return { author: new Uint8Array(author) as PubKey, seq, id: new Uint8Array(id) as IntentionId };
 }
 
 function goneError(): LatticeError {
