@@ -19,6 +19,8 @@ export function benchFirstSync(): Promise<void> {
       let received = 0;
       for await (const step of guest.node.join(token)) received = step.intentionCount;
       const elapsed = performance.now() - start;
+      const { poisonCount, projectedCount } = await guest.client.store.status({ store: "history" });
+      if (poisonCount > 0 || projectedCount !== BigInt(received)) throw new Error("not all of it was projected");
       await guest.close();
       report(
         `first sync of ${received.toLocaleString("en")} intentions of 4 authors`,

@@ -19,7 +19,10 @@ export function benchGet(): Promise<void> {
     const rounds: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now();
-      for (let count = 0; count < KEYS; count++) await store.methods.get({ key: keys[(count * 7919) % KEYS]! });
+      for (let count = 0; count < KEYS; count++) {
+        const { value: found } = await store.methods.get({ key: keys[(count * 7919) % KEYS]! });
+        if (found?.length !== value.length) throw new Error("a key is missing");
+      }
       rounds.push(perSecond(KEYS, performance.now() - start));
     }
     await store.close();

@@ -1,13 +1,14 @@
 /** Real nodes for the tests: daemons of the built command on directories of their own, gone when the test is over. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished } from "vitest";
-import { NodeProcess, type Answer } from "../../apps/cli/demo/node-process.ts";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { LATTICE, NodeProcess, type Answer } from "../../apps/cli/demo/node-process.ts";
 import { connect, type LatticeClient } from "../../packages/api/src/index.ts";
 import { kvstoreV1 } from "../../packages/kvstore/src/index.ts";
 
-export { NodeProcess, type Answer };
+export { LATTICE, NodeProcess, type Answer };
 
 const running = new Set<NodeProcess>();
 process.once("exit", () => {
@@ -27,6 +28,20 @@ export function newNode(dataDirectory = temporaryDirectory(), env: NodeJS.Proces
   onTestFinished(async () => {
     await node.kill();
     running.delete(node);
+  });
+  return node;
+}
+
+/** One that runs for all tests of a file or a `describe`, which is where this is called. */
+export function sharedNode(): NodeProcess {
+  const directory = mkdtempSync(join(tmpdir(), "lattice-e2e-"));
+  const node = new NodeProcess(directory);
+  running.add(node);
+  beforeAll(() => node.start());
+  afterAll(async () => {
+    await node.kill();
+    running.delete(node);
+    rmSync(directory, { recursive: true, force: true });
   });
   return node;
 }
@@ -146,6 +161,32 @@ export class KeyValues implements AsyncDisposable {
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
+}
+
+const NAME_SPACE = ["unshare", "--user", "--map-root-user", "--mount"];
+
+/** Whether file systems of one's own can be mounted here, in a name space. */
+export const mayMount =
+  spawnSync(NAME_SPACE[0]!, [...NAME_SPACE.slice(1), "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+
+export interface Mount {
+  /** Where. */
+  readonly path: string;
+  /** Of the mount, as `mount -o` has them. */
+  readonly options: string;
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** Runs a program for which a small file system lies at `path`. */
+export function onMount({ path, options, program, args }: Mount): Answer {
+  const shell = `mount -t tmpfs -o '${options}' tmpfs '${path}' && exec "$@"`;
+  const words = [...NAME_SPACE, "sh", "-c", shell, "sh", process.execPath, program, ...args];
+  const { status, signal, stdout, stderr } = spawnSync(words[0]!, words.slice(1), {
+    env: { ...process.env, LATTICE_DATA: path, LATTICE_LISTEN: "127.0.0.1" },
+    encoding: "utf8",
+  });
+  return { code: status ?? signal ?? "?", out: stdout, err: stderr };
 }
 
 /** A generator of 32-bit numbers (mulberry32): the same for the same seed. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-const LATTICE = fileURLToPath(new URL("../dist/lattice.js", import.meta.url));
+export const LATTICE = fileURLToPath(new URL("../dist/lattice.js", import.meta.url));
 
 export interface Answer {
   /** The exit code, or the signal that ended the command. */

@@ -25,6 +25,7 @@ import {
   prefixEnd,
   type SetSum,
   utf8,
+  writeU64be,
   type Hash,
   type Intention,
   type IntentionId,
@@ -261,9 +262,20 @@ export class WitnessLog {
   }
 }
 
+function chainKey(author: PubKey, seq: number, wseq: number): Uint8Array {
+  const key = new Uint8Array(author.length + 16);
+  key.set(author);
+  writeU64be(key, seq, author.length);
+  writeU64be(key, wseq, author.length + 8);
+  return key;
+}
+
 /** Appends to the log within one transaction. */
 export class LogWriter {
   readonly #table: (name: string) => Table;
+  readonly #witness: Table;
+  readonly #index: Table;
+  readonly #chain: Table;
   readonly #setSum: SetSum;
   /** Of the authors that this transaction looks at, what its row in tips says, or will say. */
   readonly #tips = new Map<string, AuthorTip | undefined>();
@@ -278,6 +290,9 @@ export class LogWriter {
 
   constructor(table: (name: string) => Table, head: LogHead) {
     this.#table = table;
+    this.#witness = table("witness");
+    this.#index = table("index");
+    this.#chain = table("chain");
     this.#setSum = head.setSum.clone();
     this.#wseq = head.wseq;
     this.#chainHash = head.chainHash;
@@ -295,12 +310,10 @@ export class LogWriter {
     this.#wseq += 1;
     this.#chainHash = chainHashAfter(this.#chainHash, hash, options.wallMs);
     const wseq = u64be(this.#wseq);
-    this.#table("witness").put(
-      wseq,
-      encodeWitness({ ...options, chainHash: this.#chainHash, body: intention.body }),
-    );
-    this.#table("index").put(id, wseq);
-    this.#table("chain").put(concatBytes(author, u64be(seq), wseq), NOTHING);
+    const { wallMs, signature } = options;
+    this.#witness.put(wseq, encodeWitness({ wallMs, signature, chainHash: this.#chainHash, body: intention.body }));
+    this.#index.put(id, wseq);
+    this.#chain.put(chainKey(author, seq, this.#wseq), NOTHING);
     this.#moveTip(intention);
     for (const parent of [storePrev, ...condition]) this.#removeHead(parent);
     this.#heads.set(bytesKey(id), id);

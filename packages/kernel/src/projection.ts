@@ -291,6 +291,7 @@ class ProjectionStep {
   readonly #state: SystemState;
   readonly #systemWseq: number;
   #raises: readonly weaver.SchemaRaise[] | undefined;
+  #writes: AppTx | undefined;
   readonly events: unknown[] = [];
   latestOp: IntentionId;
   systemChanged = false;
@@ -379,13 +380,14 @@ class ProjectionStep {
   }
 
   #apply(intention: Intention, op: Op<unknown>): boolean {
-    const writes = new AppTx(this.#table, this.#sums, this.#type);
+    this.#writes ??= new AppTx(this.#table, this.#sums, this.#type);
+    this.#writes.begin();
     try {
       // One by one: how many arguments a call can have differs from machine to machine.
-      for (const event of this.#type.apply(writes, op)) this.events.push(event);
+      for (const event of this.#type.apply(this.#writes, op)) this.events.push(event);
       return true;
     } catch (error) {
-      writes.undo();
+      this.#writes.undo();
       if (isDamage(error)) throw error;
       return this.#poison(intention, error instanceof Refusal ? `refused: ${error.message}` : "refused");
     }
@@ -397,7 +399,7 @@ class ProjectionStep {
   }
 }
 
-/** The tables of a store type in one `apply`, which can be taken back. */
+/** The tables of a store type, in one `apply` after the other; the last one can be taken back. */
 class AppTx implements StateTx {
   readonly #table: (name: string) => Table;
   readonly #sums: PendingSums;
@@ -419,6 +421,10 @@ class AppTx implements StateTx {
     const opened = new UndoTable(this.#table(full), this.#sums.of(full), this.#undo);
     this.#open.set(name, opened);
     return opened;
+  }
+
+  begin(): void {
+    this.#undo.length = 0;
   }
 
   undo(): void {

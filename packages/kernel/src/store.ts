@@ -40,6 +40,7 @@ import { CHANGES_PENDING_MAX } from "./limits.ts";
 import type { WitnessLog } from "./log.ts";
 import { decodeOps, decodePayload, type Projected, type TableSum } from "./projection.ts";
 import { Replica, type Outcome, type ReplicaOptions } from "./replica.ts";
+import { toMessage } from "./to-message.ts";
 
 const INSTANCE_BYTES = 8;
 
@@ -207,11 +208,11 @@ export class Store<Client = unknown> implements AsyncDisposable {
       throw new LatticeError("invalid-argument", `${method.info.name} is a stream: subscribe to it`);
     }
     this.#assertOpen();
-    const message = method.info.I.create(request);
+    const message = toMessage(method.info.I, request);
     const reply = await (method.kind === "command"
       ? method.run(this.#commandContext(), message)
       : method.run(this.#queryContext(), message));
-    return method.info.O.create(reply);
+    return toMessage(method.info.O, reply);
   }
 
   subscribe(name: string, request: object, options: CallOptions = {}): AsyncIterable<object> {

@@ -11,7 +11,7 @@ import type { sync } from "@lattice/proto";
 import type { Store } from "@lattice/kernel";
 import type { Channel, Transport } from "@lattice/net";
 import { acceptSession, SYNC_PROTOCOL, SyncSession, type Frame, type SessionEnd } from "@lattice/sync";
-import { DIAL_WAIT_MS, FAULT_PAUSE_MS, REDIAL_MS_MAX, REDIAL_MS_MIN, SIMULTANEOUS_MS } from "./limits.ts";
+import { DIAL_WAIT_MS, FAULT_PAUSE_MS, REDIAL_MS_MAX, REDIAL_MS_MIN, SIMULTANEOUS_MS, STEADY_MS } from "./limits.ts";
 
 export interface ConnectorOptions {
   readonly transport: Transport;
@@ -22,7 +22,8 @@ export interface ConnectorOptions {
   readonly peersOf: (store: Store) => readonly PubKey[];
   readonly addressesOf: (peer: PubKey) => readonly string[];
   readonly addressBook: (store: Store) => sync.PeerAddresses[];
-  readonly onAddresses: (store: Store, peers: readonly sync.PeerAddresses[]) => void;
+  /** `teller` is the peer that says so. */
+  readonly onAddresses: (store: Store, teller: PubKey, peers: readonly sync.PeerAddresses[]) => void;
   readonly onSession: (session: SyncSession, change: "started" | "ended" | "same") => void;
 }
 
@@ -35,7 +36,7 @@ interface Link {
   failures: number;
   notBeforeMs: number;
   lastError: string;
-  /** Of the session that stands, or stood last. */
+  /** Of the session that stands, and of those before it that have not ended yet. */
   run: Promise<unknown>;
   /** Told when an attempt has succeeded or failed. */
   awaited: (() => void)[];
@@ -45,6 +46,8 @@ export class Connector {
   readonly #options: ConnectorOptions;
   readonly #links = new Map<string, Link>();
   readonly #running = new Set<Promise<unknown>>();
+  /** Channels on which nothing was said yet. */
+  readonly #silent = new Set<Channel>();
   #cancelTimer: (() => void) | undefined;
   #isClosed = false;
 
@@ -82,7 +85,7 @@ export class Connector {
   attempt(store: Store, peer: PubKey, signal: AbortSignal): Promise<SyncSession | undefined> {
     return new Promise((resolve) => {
       const link = this.#links.get(linkKey(store, peer));
-      if (link === undefined || signal.aborted) return resolve(undefined);
+      if (link === undefined || signal.aborted || this.#isClosed) return resolve(undefined);
       if (link.session !== undefined) return resolve(link.session);
       const done = () => {
         signal.removeEventListener("abort", done);
@@ -105,9 +108,8 @@ export class Connector {
     }
     for (const [key, link] of this.#links) {
       if (wanted.has(key)) continue;
-      link.dialing?.abort();
-      link.session?.close();
       this.#links.delete(key);
+      letGo(link);
     }
     this.#schedule();
   }
@@ -117,8 +119,7 @@ export class Connector {
     const links = [...this.#links].filter(([, link]) => link.store === store);
     for (const [key, link] of links) {
       this.#links.delete(key);
-      link.dialing?.abort();
-      link.session?.close();
+      letGo(link);
     }
     await Promise.allSettled(links.map(([, link]) => link.run));
   }
@@ -126,10 +127,8 @@ export class Connector {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer?.();
-    for (const link of this.#links.values()) {
-      link.dialing?.abort();
-      link.session?.close();
-    }
+    for (const channel of this.#silent) channel.abort();
+    for (const link of this.#links.values()) letGo(link);
     await Promise.allSettled([...this.#running]);
   }
 
@@ -155,7 +154,7 @@ export class Connector {
 
   #maybeDial(link: Link): void {
     if (link.session !== undefined || link.dialing !== undefined) return;
-    if (link.notBeforeMs > this.#options.clock.now()) return;
+    if (this.#waitMs(link) > 0) return;
     const dialing = new AbortController();
     link.dialing = dialing;
     this.#track(this.#dial(link, dialing));
@@ -177,22 +176,25 @@ export class Connector {
   }
 
   #accept(channel: Channel): Promise<void> {
+    this.#silent.add(channel);
+    if (this.#isClosed) channel.abort();
     return acceptSession(channel, {
       clock: this.#options.clock,
       admit: (hello, { frames, first }) => {
+        this.#silent.delete(channel);
         const store = this.#options.stores().find(({ genesisHash }) => equalBytes(genesisHash, hello.genesisHash));
         const isPeer = store && this.#options.peersOf(store).some((peer) => equalBytes(peer, channel.peer));
         if (store === undefined || !isPeer || this.#isClosed) return false;
-        const link = this.#link(store, channel.peer);
-        link.failures = 0;
-        this.#start(link, channel, frames, first);
+        this.#start(this.#link(store, channel.peer), channel, frames, first);
         return true;
       },
-    });
+    }).finally(() => this.#silent.delete(channel));
   }
 
   #start(link: Link, channel: Channel, frames: AsyncIterator<Uint8Array>, first?: Frame): void {
-    if (this.#isClosed || !this.#links.has(linkKey(link.store, link.peer)) || !this.#prevails(link, channel)) {
+    // Another link may have taken its place, of a store that was opened anew.
+    const isWanted = this.#links.get(linkKey(link.store, link.peer)) === link;
+    if (this.#isClosed || !isWanted || !this.#prevails(link, channel)) {
       channel.abort();
       return;
     }
@@ -203,39 +205,40 @@ export class Connector {
       channel,
       clock,
       addressBook: () => addressBook(link.store),
-      onAddresses: (peers) => onAddresses(link.store, peers),
+      onAddresses: (peers) => onAddresses(link.store, link.peer, peers),
       onSame: () => onSession(session, "same"),
     });
     link.session = session;
     link.startedMs = clock.now();
     onSession(session, "started");
     tellAwaited(link);
-    link.run = session.run(frames, first).then((end) => this.#ended(link, session, end));
-    this.#track(link.run);
+    const run = session.run(frames, first).then((end) => this.#ended(link, session, end));
+    link.run = Promise.allSettled([link.run, run]);
+    this.#track(run);
   }
 
   /** Whether a new channel is to take the place of the session that stands. */
   #prevails(link: Link, channel: Channel): boolean {
     const { session } = link;
-    if (session === undefined) return true;
-    if (this.#options.clock.now() - link.startedMs > SIMULTANEOUS_MS) return true;
+    // Nobody dials while it has a session: who dials again has lost it.
+    if (session === undefined || session.outbound === channel.outbound) return true;
+    if (Math.abs(this.#options.clock.now() - link.startedMs) > SIMULTANEOUS_MS) return true;
     const weAreSmaller = compareBytes(this.#options.transport.self, link.peer) < 0;
     return channel.outbound === weAreSmaller;
   }
 
   #ended(link: Link, session: SyncSession, end: SessionEnd): void {
+    if (link.session === session) this.#noteEnd(link, session, end);
     this.#options.onSession(session, "ended");
-    if (link.session !== session) return;
-    link.session = undefined;
-    if (end.kind === "closed") {
-      link.failures = session.isLive ? 0 : link.failures;
-      this.#noteFailure(link, "the connection was closed");
-    } else {
-      link.lastError = end.message;
-      link.notBeforeMs = this.#options.clock.now() + (end.kind === "fault" ? FAULT_PAUSE_MS : this.#pauseMs(link));
-      link.failures += 1;
-    }
     this.evaluate();
+  }
+
+  #noteEnd(link: Link, session: SyncSession, end: SessionEnd): void {
+    link.session = undefined;
+    // One that breaks as soon as it stands is no success, or two nodes would try again and again without a pause.
+    if (session.isLive && this.#options.clock.now() - link.startedMs >= STEADY_MS) link.failures = 0;
+    this.#noteFailure(link, end.message ?? "the connection was closed");
+    if (end.kind === "fault") link.notBeforeMs = this.#options.clock.now() + FAULT_PAUSE_MS;
   }
 
   #noteFailure(link: Link, message: string): void {
@@ -252,20 +255,31 @@ export class Connector {
     return full * (0.5 + this.#options.random.bytes(1)[0]! / 512);
   }
 
+  /** Not above 0 where it may be dialled. No pause is as long as one that a clock leaves which was set back. */
+  #waitMs({ notBeforeMs }: Link): number {
+    const waitMs = notBeforeMs - this.#options.clock.now();
+    return waitMs <= Math.max(REDIAL_MS_MAX, FAULT_PAUSE_MS) ? waitMs : 0;
+  }
+
   /** One timer, for whichever link may be dialled next. */
   #schedule(): void {
     this.#cancelTimer?.();
     const waiting = [...this.#links.values()].filter(({ session, dialing }) => !session && !dialing);
     if (waiting.length === 0 || this.#isClosed) return;
-    const nextMs = Math.min(...waiting.map(({ notBeforeMs }) => notBeforeMs));
-    const inMs = Math.max(1, nextMs - this.#options.clock.now());
+    const inMs = waiting.reduce((least, link) => Math.min(least, Math.max(1, this.#waitMs(link))), REDIAL_MS_MAX);
     this.#cancelTimer = this.#options.clock.after(inMs, () => this.evaluate());
   }
 
   #track(work: Promise<unknown>): void {
     this.#running.add(work);
-    void work.finally(() => this.#running.delete(work));
+    void work.catch(() => undefined).finally(() => this.#running.delete(work));
   }
+}
+
+function letGo(link: Link): void {
+  link.dialing?.abort();
+  link.session?.close();
+  tellAwaited(link);
 }
 
 function tellAwaited(link: Link): void {

@@ -13,6 +13,7 @@ import {
   type Role,
 } from "@lattice/systemstore";
 import type { Door } from "./door.ts";
+import { NODE_NAME_CHARS_MAX } from "./limits.ts";
 
 export interface NewInvite {
   readonly role: Role;
@@ -32,6 +33,9 @@ export async function createInvite(
   ports: { clock: Clock; random: Random; addresses: readonly string[] },
 ): Promise<MadeInvite> {
   assertMayInvite(store, invite.role);
+  if (!Number.isSafeInteger(invite.expiresInMs) || invite.expiresInMs < 0) {
+    throw new LatticeError("invalid-argument", "an invite expires after a whole number of milliseconds");
+  }
   const secret = ports.random.bytes(SECRET_BYTES);
   const secretHash = sha256(secret);
   const expiresMs = ports.clock.now() + (invite.expiresInMs || INVITE_DEFAULT_MS);
@@ -56,6 +60,7 @@ function assertMayInvite(store: Store, role: Role): void {
   if (!mayAdminister(own)) {
     throw new LatticeError("permission-denied", `a ${roleName(own) || "stranger"} cannot invite: ask an admin or the owner`);
   }
+  if (roleName(role) === "") throw new LatticeError("invalid-argument", "an invite is for a reader, writer, admin or owner");
   if (role > own) throw new LatticeError("permission-denied", `an ${roleName(own)} cannot invite a ${roleName(role)}`);
 }
 
@@ -85,8 +90,12 @@ export async function grantJoin(
   const isRetry = condition === "used" && equalBytes(invite.usedBy, peer);
   if (!isRetry) {
     assertOpen(condition);
-    const admit = { member: peer, role: invite.role, secretHash, name: request.nodeName };
+    const name = request.nodeName.slice(0, NODE_NAME_CHARS_MAX);
+    const admit = { member: peer, role: invite.role, secretHash, name };
     await store.submitSystem({ oneofKind: "admit", admit });
+  }
+  if (roleName(store.system.roleNow(peer)) === "") {
+    throw new LatticeError("permission-denied", "the inviter may not let anybody in any more: ask an admin for an invite");
   }
   const { intention, signature } = store.log.at(1);
   return { genesis: { body: intention.body, signature }, peers: ports.peers() };

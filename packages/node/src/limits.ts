@@ -8,6 +8,8 @@ export const FAULT_PAUSE_MS = 60_000;
 export const DIAL_WAIT_MS = 15_000;
 /** Within this, two sessions with one peer come from both having dialled at once; later, from one being dead. */
 export const SIMULTANEOUS_MS = 2_000;
+/** A session that stood that long ends the pauses that had become longer and longer. */
+export const STEADY_MS = 10_000;
 /** How often is looked whether the time of floating intentions has come. */
 export const RECONSIDER_MS = 15_000;
 /** Wrong secrets from one peer within a minute that close the door to it, and for how long. */

@@ -97,6 +97,7 @@ export class Node implements AsyncDisposable {
   readonly #connector: Connector;
   readonly #entries = new Map<string, Entry>();
   readonly #beginning = new Map<string, Promise<Entry>>();
+  readonly #rebuilding = new Map<string, Promise<RebuiltLog>>();
   readonly #seenMsByPeer = new Map<string, number>();
   readonly #typeByName: Map<string, StoreType>;
   #cancelReconsider: (() => void) | undefined;
@@ -114,10 +115,10 @@ export class Node implements AsyncDisposable {
     this.#connector = new Connector({
       ...options,
       stores: () => this.#openStores(),
-      peersOf: (store) => this.#peersOf(store),
+      peersOf: (store) => this.#peersToDial(store),
       addressesOf: (peer) => this.#inventory.addresses(peer),
       addressBook: (store) => this.#addressBook(store),
-      onAddresses: (store, peers) => this.#learnAddresses(store, peers),
+      onAddresses: (store, teller, peers) => this.#learnAddresses(store, teller, peers),
       onSession: (session, change) => this.#onSession(session, change),
     });
     options.transport.handle(JOIN_PROTOCOL, (channel) => {
@@ -253,18 +254,14 @@ export class Node implements AsyncDisposable {
     yield { stage: "connecting", intentionCount: 0 };
     const { addresses, inviter, genesisHash, secret } = token;
     const channel = await transport.open(inviter, JOIN_PROTOCOL, { addresses, ...options });
-    const grant = await requestJoin(channel, {
-      clock,
-      genesisHash,
-      secret,
-      nodeName: this.name,
-      addresses: this.addresses(),
-    });
+    const request = { clock, genesisHash, secret, nodeName: this.name, addresses: this.addresses() };
+    const grant = await requestJoin(channel, { ...request, ...options });
     this.#inventory.putAddresses(inviter, addresses);
     for (const { peer, addresses: theirs } of grant.peers) this.#inventory.putAddresses(peer as PubKey, theirs);
     const entry = await this.#begin(grant.genesis, { inviter });
+    if (entry.store === undefined) throw new LatticeError("failed-precondition", `the store is not open: ${entry.problem}`);
     yield { stage: "admitted", entry, intentionCount: 1 };
-    yield* this.#firstSync(entry, inviter, options.signal);
+    yield* this.#firstSync(entry, { store: entry.store, inviter, signal: options.signal });
   }
 
   /** Compares with every member, and exchanges what differs. */
@@ -280,21 +277,32 @@ export class Node implements AsyncDisposable {
   }
 
   /** Makes the store anew from what is sound of its log, open or not. */
-  async rebuild(entry: Entry): Promise<{ entry: Entry; log: RebuiltLog }> {
-    const { row, store } = entry;
-    if (store !== undefined) {
-      this.#entries.set(bytesKey(row.id), { row, store: undefined, problem: "it is being rebuilt" });
-      await this.#connector.drop(store);
-      await store.close();
-    }
-    let log: RebuiltLog;
+  async rebuild({ row }: Entry): Promise<{ entry: Entry; log: RebuiltLog }> {
+    const key = bytesKey(row.id);
+    this.#assertOpen();
+    if (this.#rebuilding.has(key)) throw new LatticeError("failed-precondition", "the store is being rebuilt");
+    const rebuilding = this.#rebuild(row).finally(() => this.#rebuilding.delete(key));
+    this.#rebuilding.set(key, rebuilding);
+    const log = await rebuilding;
+    return { entry: this.#entries.get(key)!, log };
+  }
+
+  async #rebuild(row: StoreRow): Promise<RebuiltLog> {
+    const store = this.#entries.get(bytesKey(row.id))?.store;
+    this.#entries.set(bytesKey(row.id), { row, store: undefined, problem: "it is being rebuilt" });
     try {
-      log = await rebuildStoreFiles(this.#directoryOf(row.id));
+      if (store !== undefined) {
+        await this.#connector.drop(store);
+        // What could not be written at its end is what is to be rebuilt.
+        await store.close().catch(() => undefined);
+      }
+      return await rebuildStoreFiles(this.#directoryOf(row.id));
     } finally {
       await this.#open(row);
+      const reopened = this.#entries.get(bytesKey(row.id))?.store;
+      // Its children had nobody to ask for their members meanwhile.
+      if (reopened !== undefined) await this.#onSystemChanged(reopened).catch(() => undefined);
     }
-    this.#connector.evaluate();
-    return { entry: this.#entries.get(bytesKey(row.id))!, log };
   }
 
   /** What the store takes on the disk. */
@@ -330,16 +338,24 @@ export class Node implements AsyncDisposable {
     this.events.close();
     await this.#connector.close();
     await this.#options.transport.close();
-    for (const store of this.#openStores()) await store.close();
+    // From here on none is begun any more.
+    await Promise.allSettled([...this.#beginning.values(), ...this.#rebuilding.values()]);
+    const closed = await Promise.allSettled(this.#openStores().map((store) => store.close()));
     await this.#inventory.close();
+    for (const result of closed) if (result.status === "rejected") throw result.reason;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new LatticeError("closed", "the node is closed");
   }
 
   /** Its creator and the parent's news may both want to begin a store; it is begun once. */
-  #begin(genesis: Offered, { inviter }: { inviter: PubKey | undefined }): Promise<Entry> {
+  async #begin(genesis: Offered, { inviter }: { inviter: PubKey | undefined }): Promise<Entry> {
+    this.#assertOpen();
     const { ops, hash } = parseOffered(genesis);
     const key = bytesKey(hash);
     const known = this.#byGenesis(hash);
-    if (known !== undefined) return Promise.resolve(known);
+    if (known !== undefined) return known;
     let beginning = this.#beginning.get(key);
     if (beginning === undefined) {
       beginning = this.#beginNew({ genesis, ops, hash, inviter }).finally(() => this.#beginning.delete(key));
@@ -370,7 +386,15 @@ export class Node implements AsyncDisposable {
       throw new LatticeError("failed-precondition", entry.problem);
     }
     // The store first, then its name in the inventory: a crash between the two leaves a directory that nobody looks at.
-    await this.#inventory.putStore(row);
+    try {
+      await this.#inventory.putStore(row);
+    } catch (error) {
+      // Or it would be here until the node stops, and then be gone.
+      this.#entries.delete(bytesKey(id));
+      await this.#connector.drop(entry.store);
+      await entry.store.close().catch(() => undefined);
+      throw error;
+    }
     this.#connector.evaluate();
     return entry;
   }
@@ -474,6 +498,16 @@ export class Node implements AsyncDisposable {
     return this.#rootOf(store)?.system ?? store.system;
   }
 
+  /** A store whose members cannot be read is as good as damaged, and harms no other. */
+  #peersToDial(store: Store): PubKey[] {
+    try {
+      return this.#peersOf(store);
+    } catch (error) {
+      void this.#onFailed(store, LatticeError.from(error)).catch(() => undefined);
+      return [];
+    }
+  }
+
   #peersOf(store: Store): PubKey[] {
     const system = this.membersOf(store);
     const peers = system.members().map(({ key }) => key).filter((key) => !equalBytes(key, this.self));
@@ -490,17 +524,15 @@ export class Node implements AsyncDisposable {
   }
 
   /** What a member says of itself is taken; of others, only where nothing is known. */
-  #learnAddresses(store: Store, peers: readonly sync.PeerAddresses[]): void {
+  #learnAddresses(store: Store, teller: PubKey, peers: readonly sync.PeerAddresses[]): void {
     const members = new Set(this.#peersOf(store).map(bytesKey));
-    const [first, ...others] = peers;
     for (const { peer, addresses } of peers) {
       if (!members.has(bytesKey(peer))) continue;
-      const isOwnWord = first !== undefined && equalBytes(peer, first.peer);
-      if (isOwnWord || this.#inventory.addresses(peer as PubKey).length === 0) {
+      if (equalBytes(peer, teller) || this.#inventory.addresses(peer as PubKey).length === 0) {
         this.#inventory.putAddresses(peer as PubKey, addresses);
       }
     }
-    if (others.length > 0) this.#connector.evaluate();
+    if (peers.length > 1) this.#connector.evaluate();
   }
 
   #onSession(session: SyncSession, change: "started" | "ended" | "same"): void {
@@ -528,15 +560,19 @@ export class Node implements AsyncDisposable {
     return grant;
   }
 
-  async *#firstSync(entry: Entry, inviter: PubKey, signal: AbortSignal | undefined): AsyncIterable<JoinStep> {
-    const store = entry.store!;
+  async *#firstSync(
+    entry: Entry,
+    { store, inviter, signal }: { store: Store; inviter: PubKey; signal: AbortSignal | undefined },
+  ): AsyncIterable<JoinStep> {
     this.#connector.retryNow(store);
     const result = this.#syncWith(store, inviter, signal);
     let isDone = false;
     void result.finally(() => (isDone = true)).catch(() => undefined);
     while (!isDone) {
       yield { stage: "syncing", entry, intentionCount: store.log.head.wseq };
-      await Promise.race([result, new Promise<void>((resolve) => this.#options.clock.after(500, resolve))]);
+      let cancel = () => {};
+      const pause = new Promise<void>((resolve) => (cancel = this.#options.clock.after(500, resolve)));
+      await Promise.race([result, pause]).finally(cancel);
     }
     const { error } = await result;
     if (error !== "") throw new LatticeError("unavailable", `joined, but the first sync failed: ${error}; it goes on by itself`);
@@ -576,6 +612,7 @@ export class Node implements AsyncDisposable {
 
   /** Gives up when a session has been still for too long; a first sync may take as long as it needs. */
   async #whileMoving<T>(session: SyncSession, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    signal?.throwIfAborted();
     let cancel = () => {};
     const stuck = new Promise<never>((_, reject) => {
       const watch = (moved: number) => {

@@ -58,7 +58,7 @@ function isWellFormed(frame: Frame): boolean {
   }
 }
 
-function isAddressBook({ peer, addresses }: sync.PeerAddresses): boolean {
+export function isAddressBook({ peer, addresses }: sync.PeerAddresses): boolean {
   return (
     peer.length === PUBKEY_BYTES &&
     addresses.length <= ADDRESSES_COUNT_MAX &&

@@ -6,6 +6,7 @@ import { isErrorCode, LatticeError, type Clock, type Hash } from "@lattice/model
 import { sync } from "@lattice/proto";
 import { verifyGenesis, type Offered } from "@lattice/kernel";
 import type { SyncChannel } from "./channel.ts";
+import { isAddressBook } from "./frames.ts";
 import { ADDRESS_CHARS_MAX, ADDRESSES_COUNT_MAX, JOIN_WAIT_MS, PROTOCOL_VERSION } from "./limits.ts";
 
 /** What a newcomer is given: enough to begin the store and to find its peers. */
@@ -20,6 +21,7 @@ export interface JoinRequestOptions {
   readonly secret: Uint8Array;
   readonly nodeName: string;
   readonly addresses: readonly string[];
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -27,9 +29,12 @@ export interface JoinRequestOptions {
  * own reason, or `unavailable`.
  */
 export async function requestJoin(channel: SyncChannel, options: JoinRequestOptions): Promise<JoinGrant> {
-  const { genesisHash, secret, nodeName, addresses } = options;
-  const cancel = options.clock.after(JOIN_WAIT_MS, () => channel.abort());
+  const { genesisHash, secret, nodeName, addresses, signal } = options;
+  const abort = () => channel.abort();
+  const cancel = options.clock.after(JOIN_WAIT_MS, abort);
+  signal?.addEventListener("abort", abort);
   try {
+    signal?.throwIfAborted();
     const request = { version: PROTOCOL_VERSION, genesisHash, secret, nodeName, addresses: [...addresses] };
     await channel.send(sync.JoinRequest.toBinary(request));
     const { reply } = await readReply(channel);
@@ -37,9 +42,13 @@ export async function requestJoin(channel: SyncChannel, options: JoinRequestOpti
     if (reply.oneofKind !== "accepted") throw new LatticeError("unavailable", "the inviter gave no answer");
     const genesis = { body: reply.accepted.genesisBody, signature: reply.accepted.genesisSignature };
     verifyGenesis(genesis, genesisHash);
-    return { genesis, peers: reply.accepted.peers };
+    return { genesis, peers: reply.accepted.peers.slice(0, ADDRESSES_COUNT_MAX).filter(isAddressBook) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     cancel();
+    signal?.removeEventListener("abort", abort);
     await channel.close().catch(() => undefined);
   }
 }

@@ -199,10 +199,10 @@ export class Outbox {
       const wseqs = new Set<number>();
       for (const id of ids.slice(at, at + SERVE_STEP_COUNT)) {
         const wseq = log.wseqOf(id);
-        // One that is in it already is there with its vouchers.
         if (wseq === undefined || wseq > this.#store.durableWseq || wseqs.has(wseq)) continue;
         wseqs.add(wseq);
-        for (const voucher of log.vouchersOf(log.at(wseq))) wseqs.add(voucher.wseq);
+        // One that is there already has its vouchers there as well.
+        for (const voucher of log.vouchersOf(log.at(wseq), (known) => wseqs.has(known))) wseqs.add(voucher.wseq);
       }
       for (const wseq of [...wseqs].sort((a, b) => a - b)) yield log.at(wseq);
     }

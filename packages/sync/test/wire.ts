@@ -31,11 +31,20 @@ export class Wire {
       this.break();
       throw new LatticeError("closed", "the wire was cut");
     }
-    this.kinds.push([decodeFrame(frame).oneofKind, from]);
+    this.kinds.push([kindOf(frame), from]);
   }
 
   break(): void {
     for (const end of this.ends) end.break();
+  }
+}
+
+/** undefined for what is no frame. */
+function kindOf(frame: Uint8Array): Kind {
+  try {
+    return decodeFrame(frame).oneofKind;
+  } catch {
+    return undefined;
   }
 }
 
