@@ -7,8 +7,8 @@ import { oneLine } from "./call-error.ts";
 import { ERROR_DETAILS_BYTES_MAX } from "./limits.ts";
 import { GRPC_STATUS_OF_CODE } from "./status.ts";
 
-export const CODE_KEY = "lattice-code";
-export const DETAILS_KEY = "lattice-details";
+const CODE_KEY = "lattice-code";
+const DETAILS_KEY = "lattice-details";
 
 export interface WireError {
   readonly status: number;

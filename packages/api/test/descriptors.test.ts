@@ -10,12 +10,14 @@ import { LatticeError } from "@lattice/model";
 import { daemon, descriptor, health, reflection } from "@lattice/proto";
 import { describeService, messageTypesOf } from "../src/index.ts";
 import { DESCRIPTORS_BYTES_MAX } from "../src/limits.ts";
-import { KvStore } from "../../kvstore/src/gen/lattice/kvstore/v1/kvstore.ts";
-import { LogStore } from "../../logstore/src/gen/lattice/logstore/v1/logstore.ts";
+import { kvstoreV1 } from "@lattice/kvstore";
+import { logstoreV1 } from "@lattice/logstore";
 import { everything } from "./everything.ts";
 import { scratchDirectory } from "./fake-node.ts";
 import { messageArbitrary, shapeOf } from "./reflected.ts";
 
+const { KvStore } = kvstoreV1;
+const { LogStore } = logstoreV1;
 const BUF = new URL("../../../node_modules/.bin/buf", import.meta.url).pathname;
 const ROOT = new URL("../../..", import.meta.url).pathname;
 

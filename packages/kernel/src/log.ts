@@ -465,7 +465,7 @@ function prefixRange(prefix: Uint8Array): { gte: Uint8Array; lt?: Uint8Array } {
   return { gte: prefix, ...(lt && { lt }) };
 }
 
-export function toWitnessed(key: Uint8Array, row: Uint8Array): Witnessed {
+function toWitnessed(key: Uint8Array, row: Uint8Array): Witnessed {
   const record = decodeWitness(row);
   if (record === undefined) throw corrupt("witness", key, "no witness record");
   const intention = storedIntention("witness", key, record.body);

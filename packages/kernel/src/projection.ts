@@ -29,7 +29,7 @@ import {
   type IntentionId,
 } from "@lattice/model";
 import { weaver } from "@lattice/proto";
-import type { Storage, Table } from "@lattice/storage";
+import type { Row, Storage, Table } from "@lattice/storage";
 import { Refusal, type Op, type StateReader, type StateTx, type StoreType } from "@lattice/store";
 import { foldGenesis, foldSystemOp, refold, schemaAt, SYSTEM_TABLES, SystemState, type RoleSource } from "@lattice/systemstore";
 import { DigestTable } from "./digest-table.ts";
@@ -203,6 +203,11 @@ export class Projection {
   /** One hash over the digests of all tables (weaver.md §9). */
   digest(): Hash {
     return sha256Parts(...this.tableSums().flatMap(({ table, sum }) => [utf8(`${table}\0`), sum.encode()]));
+  }
+
+  /** Rows of a table of the digest behind a key, at most `limit`; as they are stored. */
+  rows(table: string, after: Uint8Array | undefined, limit: number): Iterable<Row> {
+    return this.#storage.table(table).range({ ...(after && { gt: after }), limit });
   }
 
   poisonReason(id: IntentionId): string | undefined {

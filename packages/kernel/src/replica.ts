@@ -320,7 +320,7 @@ export class Replica {
   }
 }
 
-export function mergeReports(a: IngestReport, b: IngestReport): IngestReport {
+function mergeReports(a: IngestReport, b: IngestReport): IngestReport {
   return {
     witnessed: [...a.witnessed, ...b.witnessed],
     duplicateCount: a.duplicateCount + b.duplicateCount,

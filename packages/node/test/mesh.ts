@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadIdentity, type Store } from "@lattice/kernel";
 import { kvstore } from "@lattice/kvstore";
-import { LatticeError, systemClock, systemRandom, utf8 } from "@lattice/model";
+import { LatticeError, systemClock, systemRandom, utf8, type Clock, type Signer } from "@lattice/model";
 import { MemoryNetwork } from "@lattice/net";
 import { openLmdbStorage } from "@lattice/storage";
 import { Role } from "@lattice/systemstore";
@@ -14,11 +14,21 @@ export class Mesh implements AsyncDisposable {
   readonly #directory = mkdtempSync(join(tmpdir(), "lattice-mesh-"));
   readonly network = new MemoryNetwork();
   readonly #nodes = new Set<Node>();
+  readonly #clock: Clock;
+
+  constructor(options: { clock?: Clock } = {}) {
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** The identity of the node of that name. */
+  signer(name: string): Signer {
+    return loadIdentity(join(this.#directory, name, "identity.key"));
+  }
 
   /** Starts, or restarts, the node of that name. */
   async node(name: string): Promise<Node> {
     const directory = join(this.#directory, name);
-    const signer = loadIdentity(join(directory, "identity.key"));
+    const signer = this.signer(name);
     const path = join(directory, "meta.db");
     const node = await Node.start({
       directory,
@@ -26,7 +36,7 @@ export class Mesh implements AsyncDisposable {
       signer,
       transport: this.network.transport(signer.publicKey),
       types: [kvstore],
-      clock: systemClock,
+      clock: this.#clock,
       random: systemRandom,
     });
     this.#nodes.add(node);
@@ -77,6 +87,16 @@ export async function until(stores: readonly Store[], condition: () => boolean |
       for (const end of stop) end();
     }
   }
+}
+
+/** Resolves when `condition` holds; it is looked at whenever everything else that was ready has had its turn. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets whatever is ready run, for as long as one thing leads to another in memory. */
+export async function turns(count = 30): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export async function codeOf(work: Promise<unknown>): Promise<string> {

@@ -276,5 +276,19 @@ function getOwn(rows: Rows, key: Uint8Array): Uint8Array | undefined {
   if (key.length === 0) return undefined;
   // A view of a buffer that the next read overwrites.
   const shared = rows.getBinaryFast(key);
-  return shared && new Uint8Array(shared.buffer.slice(shared.byteOffset, shared.byteOffset + shared.length));
+  return shared && copyOf(shared);
+}
+
+/** Up to this a loop is faster than a copy by the engine. */
+const LOOP_BYTES = 256;
+
+/** The binding sets the length of its buffer as a property, which typed arrays do not look at when they copy one. */
+function copyOf(shared: Uint8Array): Uint8Array {
+  const { length } = shared;
+  if (length > LOOP_BYTES) {
+    return new Uint8Array(shared.buffer.slice(shared.byteOffset, shared.byteOffset + length));
+  }
+  const copy = new Uint8Array(length);
+  for (let at = 0; at < length; at++) copy[at] = shared[at]!;
+  return copy;
 }
