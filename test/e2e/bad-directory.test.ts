@@ -65,7 +65,7 @@ describe("LATTICE_DATA", () => {
   it("must not be a file", async () => {
     const path = join(temporaryDirectory(), "file");
     writeFileSync(path, "mine");
-    expectRefusal(await newNode(path).run(["--daemon"]), `cannot use ${path} as data directory`);
+    expectRefusal(await newNode(path).run(["--daemon"]), `cannot use ${path} as data directory: it is a file`, "--data");
     expectRefusal(await newNode(path).run(["store", "list"]), "no node runs on", path);
     expect(readFileSync(path, "utf8")).toBe("mine");
   });
@@ -73,24 +73,24 @@ describe("LATTICE_DATA", () => {
   it("must not lie below a file", async () => {
     const path = join(temporaryDirectory(), "file");
     writeFileSync(path, "mine");
-    expectRefusal(await newNode(join(path, "data")).run(["--daemon"]), `cannot use ${path}/data as data directory`);
+    expectRefusal(await newNode(join(path, "data")).run(["--daemon"]), `cannot use ${path}/data as data directory: it lies below`);
   });
 
   it.skipIf(process.getuid?.() === 0)("must be writable", async () => {
     const path = temporaryDirectory();
     chmodSync(path, 0o500);
-    expectRefusal(await newNode(path).run(["--daemon"]), path);
-    expectRefusal(await newNode(join(path, "data")).run(["--daemon"]), `cannot use ${path}/data as data directory`);
+    for (const each of [path, join(path, "data")]) {
+      expectRefusal(await newNode(each).run(["--daemon"]), `cannot use ${each} as data directory: no permission`);
+    }
     chmodSync(path, 0o700);
   });
 
   it.skipIf(!mayMount)("must not be on a disk that is only read", async () => {
     const path = temporaryDirectory();
-    const answer = onMount({ path, options: "ro", program: LATTICE, args: ["--daemon"] });
-    expectRefusal(answer, path);
-    const args = ["--daemon", "--data", join(path, "data")];
-    const below = onMount({ path, options: "ro", program: LATTICE, args });
-    expectRefusal(below, `cannot use ${path}/data as data directory`);
+    for (const each of [path, join(path, "data")]) {
+      const answer = onMount({ path, options: "ro", program: LATTICE, args: ["--daemon", "--data", each] });
+      expectRefusal(answer, `cannot use ${each} as data directory`);
+    }
   });
 
   it("must not be too long for a socket", async () => {

@@ -35,6 +35,7 @@ export class NodeProcess {
 
   /** Resolves when the daemon says that it is ready, with that line; rejects, with what it says instead, if it ends. */
   async start(...flags: string[]): Promise<string> {
+    if (this.isRunning) throw new Error("the daemon runs already");
     const daemon = this.spawn("--daemon", ...flags);
     daemon.stdin.end();
     this.#daemon = daemon;

@@ -50,6 +50,7 @@ const NOTHING = new Uint8Array(0);
 export interface Witnessed {
   readonly wseq: number;
   readonly wallMs: number;
+  readonly chainHash: Hash;
   readonly signature: Uint8Array | undefined;
   readonly intention: Intention;
 }
@@ -318,7 +319,7 @@ export class LogWriter {
     for (const parent of [storePrev, ...condition]) this.#removeHead(parent);
     this.#heads.set(bytesKey(id), id);
     this.#setSum.add(hash);
-    this.#appended.set(this.#wseq, { wseq: this.#wseq, ...options, intention });
+    this.#appended.set(this.#wseq, { wseq: this.#wseq, ...options, chainHash: this.#chainHash, intention });
     if (intention.timestamp > this.#maxTimestamp) this.#maxTimestamp = intention.timestamp;
     return { forked };
   }
@@ -468,8 +469,8 @@ function prefixRange(prefix: Uint8Array): { gte: Uint8Array; lt?: Uint8Array } {
 function toWitnessed(key: Uint8Array, row: Uint8Array): Witnessed {
   const record = decodeWitness(row);
   if (record === undefined) throw corrupt("witness", key, "no witness record");
-  const intention = storedIntention("witness", key, record.body);
-  return { wseq: readSeqBe(key), wallMs: record.wallMs, signature: record.signature, intention };
+  const { wallMs, chainHash, signature, body } = record;
+  return { wseq: readSeqBe(key), wallMs, chainHash, signature, intention: storedIntention("witness", key, body) };
 }
 
 function readHead(storage: Storage): LogHead {

@@ -5,10 +5,11 @@
  * crash of the machine it may be anything, so the log notes, durably, on which boot of the machine it was opened, and
  * takes the note back when it was closed in order.
  */
-import { existsSync, linkSync, mkdirSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   decodeIntention,
+  equalBytes,
   HybridClock,
   isGenesis,
   LatticeError,
@@ -16,6 +17,7 @@ import {
   systemRandom,
   utf8,
   type Clock,
+  type Hash,
   type Random,
   type Signer,
 } from "@lattice/model";
@@ -51,6 +53,8 @@ export interface OpenStoreOptions<Client> {
   readonly roles?: RoleSource;
   /** With which an empty directory begins. Default: a genesis of one's own. */
   readonly genesis?: Offered;
+  /** Of the store that must be there, unless `genesis` is given. Default: whichever is there, or a new one. */
+  readonly genesisHash?: Hash;
 }
 
 /**
@@ -65,18 +69,26 @@ export async function openStore<Client>(options: OpenStoreOptions<Client>): Prom
   const random = options.random ?? systemRandom;
   const hlc = options.hlc ?? new HybridClock(clock);
   const paths = storePaths(directory);
+  const mustExist = options.genesisHash !== undefined && options.genesis === undefined;
+  if (mustExist && !storeExists(directory)) throw notThere(paths.log, "is gone");
   const log = openLog(paths.log);
   let state: Storage | undefined;
   try {
-    if (isEmpty(log)) begin(log, options.genesis ?? createGenesis({ type, signer, hlc, random }), random);
+    if (isEmpty(log)) {
+      if (mustExist) throw notThere(paths.log, "is empty");
+      begin(log, options.genesis ?? createGenesis({ type, signer, hlc, random }), random);
+    }
     checkFormat(log);
-    checkType(log, type);
+    checkGenesis(log, options, paths.log);
     const instance = readInstance(log);
     const boot = bootId(random);
     const isSound = stateIsSound(log, boot);
     if (!isSound) removeLmdbStorage(paths.state);
-    setOpened(log, boot);
-    await log.flush();
+    // Not where it is noted already: after a crash there may be no room for it.
+    if (openedOn(log) !== boot) {
+      setOpened(log, boot);
+      await log.flush();
+    }
     state = openState(paths.state, type);
     const onStateClosed = () => setOpened(log, undefined);
     const store = new Store({ log, state, type, signer, clock, hlc, instance, roles: options.roles, onStateClosed });
@@ -89,9 +101,15 @@ export async function openStore<Client>(options: OpenStoreOptions<Client>): Prom
   }
 }
 
-/** Before the state is opened with tables of another type. */
-function checkType(log: Storage, type: StoreType): void {
-  const { storeType } = parseGenesis(new WitnessLog(log).at(1).intention);
+function notThere(path: string, what: string): LatticeError {
+  return new LatticeError("corrupt", `${path} ${what}: stop the node and put back the one that was there`);
+}
+
+/** Before the state is opened, with tables of another type perhaps. */
+function checkGenesis<Client>(log: Storage, { type, genesisHash }: OpenStoreOptions<Client>, path: string): void {
+  const { intention } = new WitnessLog(log).at(1);
+  if (genesisHash !== undefined && !equalBytes(intention.hash, genesisHash)) throw notThere(path, "is of another store");
+  const { storeType } = parseGenesis(intention);
   if (storeType === type.type) return;
   throw new LatticeError("failed-precondition", `this is a ${storeType}, not a ${type.type}`);
 }
@@ -115,7 +133,8 @@ export function storePaths(directory: string): StorePaths {
 
 /** Whether a store was begun in the directory. */
 export function storeExists(directory: string): boolean {
-  return existsSync(join(directory, "intentions", "log.db"));
+  const log = statSync(join(directory, "intentions", "log.db"), { throwIfNoEntry: false });
+  return log !== undefined && log.size > 0;
 }
 
 export function openLog(path: string): Storage {
@@ -173,8 +192,13 @@ function checkFormat(log: Storage): void {
 }
 
 function stateIsSound(log: Storage, boot: string): boolean {
+  const opened = openedOn(log);
+  return opened === undefined || opened === boot;
+}
+
+function openedOn(log: Storage): string | undefined {
   const opened = log.table("meta").get(OPENED_KEY);
-  return opened === undefined || new TextDecoder().decode(opened) === boot;
+  return opened && new TextDecoder().decode(opened);
 }
 
 function setOpened(log: Storage, boot: string | undefined): void {

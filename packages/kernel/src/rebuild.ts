@@ -12,6 +12,7 @@ import {
   equalBytes,
   idHash,
   LatticeError,
+  readSeqBe,
   storeIdOf,
   systemRandom,
   toHex,
@@ -130,7 +131,13 @@ function proven(batch: readonly SoundRecord[], lost: string[]): SoundRecord[] {
 }
 
 function* soundRecords(old: Storage, lost: string[]): Iterable<SoundRecord> {
+  let last = 1;
+  const noteMissing = (until: number) => {
+    if (until > last + 1) lost.push(`witness ${last + 1} to ${until - 1}: missing`);
+  };
   for (const [key, row] of old.table("witness").range({ gt: u64be(1) })) {
+    noteMissing(readSeqBe(key));
+    last = readSeqBe(key);
     const record = decodeWitness(row);
     const intention = record && decodeIntention(record.body);
     if (record === undefined || intention === undefined || typeof intention === "string") {
@@ -145,6 +152,16 @@ function* soundRecords(old: Storage, lost: string[]): Iterable<SoundRecord> {
     const isSigned = record.signature !== undefined && verifyIntention(author, hash, record.signature);
     if (isIndexed || isSigned) yield { body, signature: isSigned ? record.signature : undefined, id, storePrev, wallMs };
     else lost.push(`witness ${toHex(key)}: not what was written`);
+  }
+  noteMissing((headWseq(old) ?? last) + 1);
+}
+
+/** undefined where that row is damaged, too. */
+function headWseq(old: Storage): number | undefined {
+  try {
+    return new WitnessLog(old).head.wseq;
+  } catch {
+    return undefined;
   }
 }
 

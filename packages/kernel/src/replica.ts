@@ -312,11 +312,14 @@ export class Replica {
     let last: Witnessed | undefined;
     for (const witnessed of this.log.records({ from })) {
       chainHash = chainHashAfter(chainHash, witnessed.intention.hash, witnessed.wallMs);
+      if (!equalBytes(chainHash, witnessed.chainHash)) {
+        throw corrupt("witness", u64be(witnessed.wseq), "the chain hash does not fit the record");
+      }
       last = witnessed;
     }
     const key = u64be(last?.wseq ?? 0);
     if (last?.wseq !== head.wseq) throw corrupt("witness", key, `the log ends here, and its head says ${head.wseq}`);
-    if (!equalBytes(chainHash, head.chainHash)) throw corrupt("witness", key, "the chain hash does not fit the records");
+    if (!equalBytes(chainHash, head.chainHash)) throw corrupt("witness", key, "the head of the log has another chain hash");
   }
 }
 

@@ -11,6 +11,7 @@ import {
   parentsOf,
   SetSum,
   toHex,
+  verifyIntention,
   type Hash,
   type Intention,
   type IntentionId,
@@ -38,7 +39,7 @@ export interface Verification {
 }
 
 /**
- * Checks every record, its place in every index, the chain of hashes, and what the log says of its DAG; counts the rows of
+ * Checks every record and its signature, its place in every index, the chain of hashes, and what the log says of its DAG; counts the rows of
  * the state; then projects the log once more and compares. `scratch` holds the second state (default: in memory).
  */
 export async function verifyStore(store: Store, options: { scratch?: Storage; signal?: AbortSignal } = {}): Promise<Verification> {
@@ -62,17 +63,24 @@ async function checkLog(store: Store, problems: string[], signal: AbortSignal | 
   try {
     for (let wseq = 1; wseq <= log.head.wseq && problems.length < PROBLEM_COUNT_MAX; wseq++) {
       if (wseq % STEP_COUNT === 0) await turn(signal);
-      const { intention, wallMs } = log.at(wseq);
+      const { intention, wallMs, signature, chainHash: stored } = log.at(wseq);
+      const isSigned = signature === undefined || verifyIntention(intention.author, intention.hash, signature);
+      if (!isSigned) problems.push(`witness ${wseq}: the signature does not fit the record`);
       dag.add(intention);
       chainHash = chainHashAfter(chainHash, intention.hash, wallMs);
       const fault = indexFault(log, wseq);
-      if (!equalBytes(log.chainHashAt(wseq), chainHash)) {
+      if (!equalBytes(stored, chainHash)) {
         problems.push(`witness ${wseq}: the chain hash does not fit the record`);
-        chainHash = log.chainHashAt(wseq);
+        chainHash = stored;
       } else if (fault !== undefined) problems.push(fault);
     }
     // No await since the last record: both are of one moment.
     if (problems.length === 0) problems.push(...dag.faultsOf(log));
+    for (const { intention, authentication } of store.replica.floating.all()) {
+      const { author, hash, id } = intention;
+      if (authentication.kind === "voucher" || verifyIntention(author, hash, authentication.signature)) continue;
+      problems.push(`floating ${toHex(id)}: the signature does not fit the record`);
+    }
   } catch (error) {
     noteDamage(error, problems);
   }

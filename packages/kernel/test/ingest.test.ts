@@ -1,4 +1,5 @@
 import {
+  compareBytes,
   concatBytes,
   CONDITION_COUNT_MAX,
   decodeIntention,
@@ -256,7 +257,7 @@ describe("a missing parent", () => {
     const made = replica();
     const [one, two] = chain(alice, first, 2);
     const by = chain(bob, first, 1)[0]!;
-    const child = world.forge(owner, admitBob.intention, { condition: [two!.intention.id, by.intention.id].sort(Buffer.compare) as IntentionId[] });
+    const child = world.forge(owner, admitBob.intention, { condition: [two!.intention.id, by.intention.id].sort(compareBytes) });
     const { report } = made.ingest([child, two!]);
     expect(report.missing.map(toHex).sort()).toEqual([toHex(one!.intention.id), toHex(by.intention.id)].sort());
     expect(counts(report.heldByReason)).toEqual({ "parent-missing": 2 });
@@ -276,7 +277,7 @@ describe("a missing parent", () => {
     const top = world.forge(alice, first);
     const left = world.forge(alice, top.intention);
     const right = world.forge(bob, first, { condition: [top.intention.id] });
-    const ends = [left.intention.id, right.intention.id].sort(Buffer.compare) as IntentionId[];
+    const ends = [left.intention.id, right.intention.id].sort(compareBytes);
     const bottom = world.forge(owner, admitBob.intention, { condition: ends });
     made.ingest([bottom]);
     made.ingest([right]);

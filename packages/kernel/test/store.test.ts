@@ -428,12 +428,12 @@ describe("a store", () => {
     const raise = world.forge(owner, first, { ops: setSchemaOps(2) });
     await store.ingest([raise, world.forge(owner, raise.intention, { ops: put("k", "new", 2) })]);
     expect(told).toContain("paused");
-    const updated = await open({ log: log.crash(), state: state.crash(), type: kvstore3 as StoreType<KvStoreClient> });
+    const updated = await open({ log: log.crash(), state: state.crash(), type: kvstore3 });
     expect(await valueOf(updated.store)).toBe("new");
   });
 
   it("writes by the schema that is agreed, not by the one that it knows", async () => {
-    const { store } = await open({ type: kvstore3 as StoreType<KvStoreClient> });
+    const { store } = await open({ type: kvstore3 });
     await put1(store, "one");
     expect(store.replica.projection.poisonCount()).toBe(0);
     await store.submitSystem({ oneofKind: "setSchema", setSchema: { schema: 2 } });

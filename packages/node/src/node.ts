@@ -342,7 +342,7 @@ export class Node implements AsyncDisposable {
     await Promise.allSettled([...this.#beginning.values(), ...this.#rebuilding.values()]);
     const closed = await Promise.allSettled(this.#openStores().map((store) => store.close()));
     await this.#inventory.close();
-    for (const result of closed) if (result.status === "rejected") throw result.reason;
+    for (const result of closed) if (result.status === "rejected") throw LatticeError.from(result.reason);
   }
 
   #assertOpen(): void {
@@ -407,6 +407,7 @@ export class Node implements AsyncDisposable {
       const roles = this.#rolesFor(row);
       const store = await openStore({
         directory: this.#directoryOf(row.id),
+        genesisHash: row.genesisHash,
         type,
         signer: this.#options.signer,
         clock: this.#options.clock,
@@ -612,7 +613,6 @@ export class Node implements AsyncDisposable {
 
   /** Gives up when a session has been still for too long; a first sync may take as long as it needs. */
   async #whileMoving<T>(session: SyncSession, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    signal?.throwIfAborted();
     let cancel = () => {};
     const stuck = new Promise<never>((_, reject) => {
       const watch = (moved: number) => {
@@ -623,7 +623,9 @@ export class Node implements AsyncDisposable {
         });
       };
       watch(session.received + session.sent);
-      signal?.addEventListener("abort", () => reject(LatticeError.from(signal.reason)), { once: true });
+      const end = () => reject(LatticeError.from(signal?.reason));
+      if (signal?.aborted === true) end();
+      else signal?.addEventListener("abort", end, { once: true });
     });
     return Promise.race([work, stuck]).finally(() => cancel());
   }

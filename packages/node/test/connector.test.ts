@@ -256,6 +256,7 @@ describe("two nodes", () => {
     other.transport.isNumb = false;
     again.connector.evaluate();
     await turns();
+    if (dialler === restarted) expect([again.openCount, other.openCount]).toEqual([1, 1]);
     // Within the time in which two dials are taken for simultaneous, it may have to try again.
     for (let second = 0; second < 4; second++) {
       pair.clock.advance(1000);
@@ -405,6 +406,7 @@ describe("a store that goes away", () => {
     await turns();
     expect(ends[0].connector.sessions(ends[0].store)).toEqual([]);
     expect(ends[0].connector.sessions(again).length).toBe(1);
+    expect(ends[0].started).toBe(1);
     for (const end of ends) await end.close();
   });
 

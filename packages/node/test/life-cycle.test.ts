@@ -24,7 +24,7 @@ async function shared(mesh: Mesh) {
   const hers = await createRoot(alice);
   const his = await join2(alice, hers, bob);
   await alice.createStore({ name: "child", type: "", parent: hers });
-  await until([his], () => bob.entries().length === 2);
+  await eventually(() => bob.entries().length === 2);
   return { alice, bob, hers, his };
 }
 
@@ -55,6 +55,22 @@ describe("a store that is rebuilt while its peers are there", () => {
     await until([herChild], async () => (await get(herChild, "meanwhile")) === "v");
     expect(stateOf(herChild)).toBe(stateOf(child));
     expect(herChild.replica.floating.count).toBe(0);
+  });
+
+  it("leaves nothing of its children waiting that came meanwhile", async () => {
+    await using mesh = new Mesh({ clock: new FakeClock() });
+    const { alice, bob } = await shared(mesh);
+    const [hers, his] = [alice.open("child"), bob.open("child")];
+    await bob.sync(his);
+    mesh.network.cut(alice.self, bob.self);
+    await put(his, "meanwhile", "v");
+    const { intention, signature } = his.log.at(his.log.head.wseq);
+    const rebuilding = alice.rebuild(alice.resolve("notes"));
+    await hers.ingest([{ body: intention.body, signature }]);
+    expect(hers.replica.floating.count).toBe(1);
+    await rebuilding;
+    expect(hers.replica.floating.count).toBe(0);
+    expect(stateOf(hers)).toBe(stateOf(his));
   });
 
   it("is rebuilt once at a time", async () => {
@@ -118,9 +134,10 @@ describe("a node that is closed", () => {
     await using mesh = new Mesh();
     const alice = await mesh.node("alice");
     await using stranger = mesh.network.transport(mesh.signer("stranger").publicKey);
-    await stranger.open(alice.self, JOIN_PROTOCOL);
+    const channel = await stranger.open(alice.self, JOIN_PROTOCOL);
     await turns();
     await alice.close();
+    expect(channel.closed).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import { toHex } from "@lattice/model";
 import { describe, expect, it } from "vitest";
-import { codeOf, createRoot, get, join2, Mesh, put, redeem, until } from "./mesh.ts";
+import { codeOf, createRoot, eventually, get, join2, Mesh, put, redeem, until } from "./mesh.ts";
 import { Role } from "@lattice/systemstore";
 
 describe("two nodes", () => {
@@ -29,16 +29,17 @@ describe("two nodes", () => {
     const his = await join2(alice, hers, bob);
     await put(hers, "k", "v");
     await until([his], async () => (await get(his, "k")) === "v");
+    expect(toHex(his.digest())).toBe(toHex(hers.digest()));
   });
 
   it("carry a child store to members, with their rights", async () => {
     await using mesh = new Mesh();
     const [alice, bob] = [await mesh.node("alice"), await mesh.node("bob")];
     const hers = await createRoot(alice);
-    const his = await join2(alice, hers, bob);
+    await join2(alice, hers, bob);
     const child = (await alice.createStore({ name: "child", type: "", parent: hers })).store!;
     await put(child, "k", "v");
-    await until([his], () => bob.entries().length === 2);
+    await eventually(() => bob.entries().length === 2);
     const bobs = bob.open("child");
     await bob.sync(bobs);
     await until([bobs], async () => (await get(bobs, "k")) === "v");
@@ -107,5 +108,6 @@ describe("a node that starts again", () => {
     const again = await mesh.node("bob");
     const his = again.open("notes");
     await until([his], async () => (await get(his, "k")) === "v");
+    expect(toHex(his.digest())).toBe(toHex(hers.digest()));
   });
 });

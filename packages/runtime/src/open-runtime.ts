@@ -10,7 +10,7 @@ import { INVENTORY_TABLES, Inventory, Node } from "@lattice/node";
 import { openLmdbStorage, type Storage } from "@lattice/storage";
 import type { StoreType } from "@lattice/store";
 import { dataPaths, makeDataDirectory } from "./data-directory.ts";
-import { acquireLock } from "./lock-file.ts";
+import { acquireLock, type LockFile } from "./lock-file.ts";
 import { shippedStoreTypes } from "./store-types.ts";
 import { VERSION } from "./version.ts";
 
@@ -39,9 +39,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { dataDirectory } = options;
   const opened = new OpenedParts();
   try {
-    makeDirectory(dataDirectory);
     const paths = dataPaths(dataDirectory);
-    const lock = acquireLock(paths.lock, dataDirectory);
+    const lock = claimDirectory(dataDirectory, paths.lock);
     opened.add(() => lock.release());
     const seed = loadIdentitySeed(paths.identity);
     const inventory = openLmdbStorage({ path: paths.inventory, tables: [...INVENTORY_TABLES], durability: "journal" });
@@ -83,14 +82,32 @@ class OpenedParts {
   }
 }
 
-function makeDirectory(directory: string): void {
+function claimDirectory(directory: string, lockPath: string): LockFile {
   try {
     makeDataDirectory(directory);
+    return acquireLock(lockPath, directory);
   } catch (error) {
+    if (error instanceof LatticeError) throw error;
     const { code = "unknown" } = error as NodeJS.ErrnoException;
-    throw new LatticeError("failed-precondition", `cannot use ${directory} as data directory (${code})`, { cause: error });
+    const why = UNUSABLE[code] ?? `the system says ${code}`;
+    throw new LatticeError(
+      code === "ENOSPC" ? "disk-full" : "failed-precondition",
+      `cannot use ${directory} as data directory: ${why}`,
+      { cause: error },
+    );
   }
 }
+
+/** Why a directory cannot be made or written, by what the system calls it. */
+const UNUSABLE: Readonly<Record<string, string>> = {
+  EEXIST: "it is a file; choose another one with --data",
+  ENOTDIR: "it lies below a file; choose another one with --data",
+  ENOENT: "it cannot be made there; choose another one with --data",
+  EACCES: "no permission to write there; choose another one with --data",
+  EPERM: "no permission to write there; choose another one with --data",
+  EROFS: "the disk can only be read; choose another one with --data",
+  ENOSPC: "the disk is full; make room first",
+};
 
 async function openTransport(
   seed: Uint8Array,

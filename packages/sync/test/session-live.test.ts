@@ -68,7 +68,7 @@ describe("what is written while a session stands", () => {
         for (const [who, count] of [oneFirst, otherFirst].entries()) {
           for (let write = 0; write < count; write++) await put(stores[who]!, "before", `${who} ${write}`);
         }
-        const { wire, sides, end } = connect(stores[0]!, stores[1]!, club.clock);
+        const { wire, sides, end } = connect(stores[0], stores[1], club.clock);
         let isQuiet = true;
         wire.passes = (frameCount) => {
           for (const { at, who, count } of written) {
@@ -79,7 +79,7 @@ describe("what is written while a session stands", () => {
           return true;
         };
         await atRest(wire);
-        expect(stateOf(stores[0]!)).toBe(stateOf(stores[1]!));
+        expect(stateOf(stores[0])).toBe(stateOf(stores[1]));
         // A fingerprint cannot know what is written behind it.
         if (isQuiet) expect(wire.count("reconcile")).toBe(0);
         else expect(wire.count("reconcile")).toBeLessThan(9);
@@ -111,16 +111,16 @@ describe("what is written while a session stands", () => {
   it("goes along a chain of nodes in both directions", async () => {
     const club = await Club.of(3);
     const stores = await Promise.all([club.store(0), club.store(1), club.store(2)]);
-    const links = [connect(stores[0]!, stores[1]!, club.clock), connect(stores[1]!, stores[2]!, club.clock)];
+    const links = [connect(stores[0], stores[1], club.clock), connect(stores[1], stores[2], club.clock)];
     const wires = links.map(({ wire }) => wire);
     await atRest(...wires);
     const before = wires.map((wire) => wire.count("batch"));
-    await put(stores[0]!, "from the first", "1");
+    await put(stores[0], "from the first", "1");
     await atRest(...wires);
-    await put(stores[2]!, "from the last", "1");
+    await put(stores[2], "from the last", "1");
     await atRest(...wires);
     expect(wires.map((wire, index) => wire.count("batch") - before[index]!)).toEqual([2, 2]);
-    for (const store of stores) expect(stateOf(store)).toBe(stateOf(stores[0]!));
+    for (const store of stores) expect(stateOf(store)).toBe(stateOf(stores[0]));
     for (const { end } of links) await end();
   });
 
@@ -139,6 +139,43 @@ describe("what is written while a session stands", () => {
     await atRest(...wires);
     for (const store of stores) expect(stateOf(store)).toBe(stateOf(stores[0]!));
     for (const { end } of links) await end();
+  });
+});
+
+describe("nodes in any net", () => {
+  it("come to hold the same, whoever writes when, and whichever link breaks and is made anew", async () => {
+    const club = await Club.of(4);
+    const step = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ kind: fc.constant("write" as const), who: fc.nat(3), count: fc.integer({ min: 1, max: 3 }) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("break" as const), link: fc.nat(5) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), turns: fc.integer({ min: 1, max: 3 }) }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.subarray([0, 1, 2, 3, 4, 5], { minLength: 1 }), fc.array(step, { maxLength: 20 }), async (chosen, steps) => {
+        const stores = await Promise.all(club.signers.map((_, index) => club.store(index)));
+        // A chain, so that all hang together, and whatever else.
+        const pairs = [[0, 1], [1, 2], [2, 3], [0, 2], [0, 3], [1, 3]].filter((_, at) => at < 3 || chosen.includes(at));
+        const make = ([a, b]: readonly number[]) => connect(stores[a!]!, stores[b!]!, club.clock);
+        const links = pairs.map(make);
+        let writes = 0;
+        for (const { kind, ...what } of steps) {
+          if (kind === "write" && "who" in what) {
+            for (let write = 0; write < what.count; write++) void put(stores[what.who]!, `k${writes % 3}`, `v${writes++}`);
+          } else if (kind === "break" && "link" in what) {
+            const at = what.link % links.length;
+            links[at]!.wire.break();
+            await links[at]!.end();
+            links[at] = make(pairs[at]!);
+          } else if ("turns" in what) {
+            for (let turn = 0; turn < what.turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+          }
+        }
+        await atRest(...links.map(({ wire }) => wire));
+        for (const store of stores) expect(stateOf(store)).toBe(stateOf(stores[0]!));
+        for (const { end } of links) await end();
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 

@@ -92,7 +92,7 @@ export class Club {
   }
 }
 
-export function offeredOf(store: Store): Offered[] {
+function offeredOf(store: Store): Offered[] {
   return [...store.log.records({ from: 1 })].map(({ intention, signature }) => ({ body: intention.body, signature }));
 }
 
@@ -122,7 +122,7 @@ export function craft(
   const prev = options.prev ?? { id: store.log.at(1).intention.id, seq: 0 };
   const parents = [prev.id, ...condition].map(idTimestamp);
   const after = parents.reduce((max, timestamp) => (timestamp > max ? timestamp : max)) + 1n;
-  const payload = kvstore.payload.toBinary({ writes: [{ key: utf8(key), value, supersedes: [] }] } as never);
+  const payload = kvstore.payload.toBinary({ writes: [{ key: utf8(key), value, supersedes: [] }] });
   const intention = encodeIntention({
     storeId: store.id,
     author: signer.publicKey,
@@ -158,7 +158,7 @@ export function start(store: Store, channel: End, options: Partial<SessionOption
 export interface Talk {
   readonly wire: Wire;
   readonly sides: readonly [Side, Side];
-  end(): Promise<readonly [SessionEnd, SessionEnd]>;
+  readonly end: () => Promise<readonly [SessionEnd, SessionEnd]>;
 }
 
 /** A session between two stores. */

@@ -1,5 +1,5 @@
 /** A channel in memory that a test can watch, cut after any frame, and stop reading. */
-import { LatticeError, type PubKey } from "@lattice/model";
+import { FRAME_BYTES_MAX, LatticeError, type PubKey } from "@lattice/model";
 import type { SyncChannel } from "../src/index.ts";
 import { decodeFrame, type Frame } from "../src/frames.ts";
 
@@ -79,8 +79,9 @@ export class End implements SyncChannel {
 
   async send(frame: Uint8Array): Promise<void> {
     // As the real ones do; what is sent may be changed afterwards.
-    await null;
+    await Promise.resolve();
     this.#assertWhole();
+    if (frame.length > FRAME_BYTES_MAX) throw new LatticeError("too-large", "a frame is over the limit");
     const other = this.#other;
     while (other.#inbox.length >= ROOM_COUNT) {
       await new Promise<void>((resolve) => other.#wake.push(resolve));

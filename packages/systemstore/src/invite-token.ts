@@ -20,11 +20,19 @@ export interface InviteToken {
   readonly expiresMs: number;
 }
 
+/** With as many of the addresses as fit. */
 export function encodeInviteToken(token: InviteToken): string {
+  for (let count = Math.min(token.addresses.length, TOKEN_ADDRESSES_MAX); ; count--) {
+    const text = encodeToken(token, token.addresses.slice(0, count));
+    if (count === 0 || text.length <= TOKEN_CHARS_MAX) return text;
+  }
+}
+
+function encodeToken(token: InviteToken, addresses: string[]): string {
   const message = sync.InviteToken.toBinary({
     genesisHash: token.genesisHash,
     inviter: token.inviter,
-    addresses: token.addresses.slice(0, TOKEN_ADDRESSES_MAX),
+    addresses,
     secret: token.secret,
     role: token.role,
     expiresMs: BigInt(token.expiresMs),

@@ -190,7 +190,7 @@ function applyChildAdd(tx: StateTx, at: SystemOpAt, child: weaver.ChildAdd, role
   if (!mayAdminister(role)) return "only an admin may add a child store";
   if (tooLong(child.alias)) return "the name is too long";
   const genesis = decodeIntention(child.genesisBody);
-  if (typeof genesis === "string" || !isGenesis(genesis)) return "malformed child";
+  if (typeof genesis === "string" || !isGenesis(genesis) || !isIdentityKey(genesis.author)) return "malformed child";
   if (!verifyIntention(genesis.author, genesis.hash, child.genesisSignature)) return "malformed child";
   const key = concatBytes(CHILD, genesis.hash);
   if (tx.table("system").has(key)) return "the child exists";
