@@ -2,7 +2,15 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { expectRefusal, LATTICE, mayMount, newNode, onMount, startNode, temporaryDirectory } from "./daemon.ts";
+import {
+  expectRefusal,
+  LATTICE,
+  mayMount,
+  newNode,
+  onMount,
+  startNode,
+  temporaryDirectory,
+} from "./daemon.ts";
 
 it("says how to start a node where none runs", async () => {
   const node = newNode();
@@ -24,7 +32,12 @@ it("lets one process use a directory, and says which that is", async () => {
   const node = await startNode();
   await node.answer("store", "create", "--root");
   for (const words of [["--daemon"], ["--embedded", "get", "a"]]) {
-    expectRefusal(await newNode(node.dataDirectory).run(words), "is in use by process", `${node.pid}`, "stop it");
+    expectRefusal(
+      await newNode(node.dataDirectory).run(words),
+      "is in use by process",
+      `${node.pid}`,
+      "stop it",
+    );
   }
   await node.answer("put", "a", "1");
   await node.stop();
@@ -49,7 +62,9 @@ describe("an identity file", () => {
     expectRefusal(await node.run(["--daemon"]), path, "can be read by others", "chmod 600");
     chmodSync(path, 0o600);
     await node.start();
-    const { public_key } = JSON.parse(await node.answer("node", "status", "--json")) as { public_key: string };
+    const { public_key } = JSON.parse(await node.answer("node", "status", "--json")) as {
+      public_key: string;
+    };
     expect(JSON.parse(status)).toMatchObject({ public_key });
   });
 
@@ -65,7 +80,11 @@ describe("LATTICE_DATA", () => {
   it("must not be a file", async () => {
     const path = join(temporaryDirectory(), "file");
     writeFileSync(path, "mine");
-    expectRefusal(await newNode(path).run(["--daemon"]), `cannot use ${path} as data directory: it is a file`, "--data");
+    expectRefusal(
+      await newNode(path).run(["--daemon"]),
+      `cannot use ${path} as data directory: it is a file`,
+      "--data",
+    );
     expectRefusal(await newNode(path).run(["store", "list"]), "no node runs on", path);
     expect(readFileSync(path, "utf8")).toBe("mine");
   });
@@ -73,14 +92,20 @@ describe("LATTICE_DATA", () => {
   it("must not lie below a file", async () => {
     const path = join(temporaryDirectory(), "file");
     writeFileSync(path, "mine");
-    expectRefusal(await newNode(join(path, "data")).run(["--daemon"]), `cannot use ${path}/data as data directory: it lies below`);
+    expectRefusal(
+      await newNode(join(path, "data")).run(["--daemon"]),
+      `cannot use ${path}/data as data directory: it lies below`,
+    );
   });
 
   it.skipIf(process.getuid?.() === 0)("must be writable", async () => {
     const path = temporaryDirectory();
     chmodSync(path, 0o500);
     for (const each of [path, join(path, "data")]) {
-      expectRefusal(await newNode(each).run(["--daemon"]), `cannot use ${each} as data directory: no permission`);
+      expectRefusal(
+        await newNode(each).run(["--daemon"]),
+        `cannot use ${each} as data directory: no permission`,
+      );
     }
     chmodSync(path, 0o700);
   });

@@ -22,16 +22,36 @@ describe("at a node with two stores", () => {
 
   const refusals: readonly {
     readonly what: string;
-    words(): readonly string[];
+    readonly words: () => readonly string[];
     readonly says: readonly (string | RegExp)[];
   }[] = [
-    { what: "an unknown command", words: () => ["fetch", "kept", "--store", "first"], says: ['unknown command "fetch"', "help"] },
-    { what: "a slip of the keyboard", words: () => ["stroe", "list"], says: ['unknown command "stroe"', 'did you mean "store"'] },
+    {
+      what: "an unknown command",
+      words: () => ["fetch", "kept", "--store", "first"],
+      says: ['unknown command "fetch"', "help"],
+    },
+    {
+      what: "a slip of the keyboard",
+      words: () => ["stroe", "list"],
+      says: ['unknown command "stroe"', 'did you mean "store"'],
+    },
     { what: "half a command", words: () => ["store"], says: ['"store" needs one of', "create", "rebuild"] },
-    { what: "an unknown second word", words: () => ["store", "lst"], says: ['unknown command "store lst"', '"list"'] },
+    {
+      what: "an unknown second word",
+      words: () => ["store", "lst"],
+      says: ['unknown command "store lst"', '"list"'],
+    },
     { what: "an unknown flag", words: () => ["store", "list", "--al"], says: ["unknown flag --al"] },
-    { what: "an unknown store", words: () => ["get", "kept", "--store", "third"], says: ['no store "third"', "store list"] },
-    { what: "no store where there are two", words: () => ["store", "status"], says: ["several stores", "--store", "store list"] },
+    {
+      what: "an unknown store",
+      words: () => ["get", "kept", "--store", "third"],
+      says: ['no store "third"', "store list"],
+    },
+    {
+      what: "no store where there are two",
+      words: () => ["store", "status"],
+      says: ["several stores", "--store", "store list"],
+    },
     {
       what: "a method without a store",
       words: () => ["get", "kept"],
@@ -53,29 +73,101 @@ describe("at a node with two stores", () => {
       words: () => ["put", "kept", "@/no/such/file", "--store", "first"],
       says: ['"/no/such/file" does not exist', "text:@"],
     },
-    { what: "a missing argument", words: () => ["put", "kept", "--store", "first"], says: ["VALUE is missing", "usage: put KEY VALUE"] },
+    {
+      what: "a missing argument",
+      words: () => ["put", "kept", "--store", "first"],
+      says: ["VALUE is missing", "usage: put KEY VALUE"],
+    },
     {
       what: "an argument too many",
       words: () => ["put", "kept", "v", "w", "--store", "first"],
       says: ['"w" is one argument too many', "usage: put KEY VALUE"],
     },
-    { what: "a number that is none", words: () => ["list", "limit=many", "--store", "first"], says: ['limit: "many" is no whole number'] },
-    { what: "a number below zero", words: () => ["list", "limit=-1", "--store", "first"], says: ["limit: -1 is not between 0 and 4294967295"] },
-    { what: "a number too large", words: () => ["list", "limit=4294967296", "--store", "first"], says: ["limit: 4294967296 is not between"] },
-    { what: "hex that is none", words: () => ["put", "hex:0g", "v", "--store", "first"], says: ['key: "0g" is not', "hex"] },
-    { what: "base64 that is none", words: () => ["put", "kept", "base64:*", "--store", "first"], says: ["value:", "base64"] },
-    { what: "a condition that is no hash", words: () => ["put", "kept", "v", "if=old", "--store", "first"], says: ['"old" is not a hash'] },
-    { what: "a condition that does not hold", words: () => ["put", "kept", "v", "if=none", "--store", "first"], says: ['"kept"'] },
-    { what: "a message that is no JSON", words: () => ["batch", "{", "--store", "first"], says: ["writes:", "JSON"] },
-    { what: "a field of a message that is unknown", words: () => ["batch", '{"kee":"a"}', "--store", "first"], says: ["kee"] },
-    { what: "an unknown store type", words: () => ["store", "create", "--root", "--type", "core:table"], says: ['no store type "core:table"', "core:kvstore"] },
-    { what: "an unknown role", words: () => ["peer", "invite", "--role", "king", "--store", "first"], says: ['no role "king"', "writer"] },
-    { what: "no time span", words: () => ["peer", "invite", "--expires", "soon", "--store", "first"], says: ['"soon" is no time span', "7d"] },
-    { what: "an unknown invite", words: () => ["peer", "uninvite", "abcd", "--store", "first"], says: ['no invite starts with "abcd"', "peer invites"] },
-    { what: "an unknown intention", words: () => ["debug", "intention", "00000000", "--store", "first"], says: ["no intention here starts with 00000000"] },
-    { what: "no token at all", words: () => ["join", "let-me-in"], says: ["no invite", 'starts with "lattice1"'] },
-    { what: "a cut-off token", words: () => ["join", "lattice1biqakkyvy"], says: ["token is damaged", "ask for a new one"] },
-    { what: "a listening address without a node", words: () => ["store", "list", "--listen", "127.0.0.1"], says: ["--listen needs --daemon or --embedded"] },
+    {
+      what: "a number that is none",
+      words: () => ["list", "limit=many", "--store", "first"],
+      says: ['limit: "many" is no whole number'],
+    },
+    {
+      what: "a number below zero",
+      words: () => ["list", "limit=-1", "--store", "first"],
+      says: ["limit: -1 is not between 0 and 4294967295"],
+    },
+    {
+      what: "a number too large",
+      words: () => ["list", "limit=4294967296", "--store", "first"],
+      says: ["limit: 4294967296 is not between"],
+    },
+    {
+      what: "hex that is none",
+      words: () => ["put", "hex:0g", "v", "--store", "first"],
+      says: ['key: "0g" is not', "hex"],
+    },
+    {
+      what: "base64 that is none",
+      words: () => ["put", "kept", "base64:*", "--store", "first"],
+      says: ["value:", "base64"],
+    },
+    {
+      what: "a condition that is no hash",
+      words: () => ["put", "kept", "v", "if=old", "--store", "first"],
+      says: ['"old" is not a hash'],
+    },
+    {
+      what: "a condition that does not hold",
+      words: () => ["put", "kept", "v", "if=none", "--store", "first"],
+      says: ['"kept"'],
+    },
+    {
+      what: "a message that is no JSON",
+      words: () => ["batch", "{", "--store", "first"],
+      says: ["writes:", "JSON"],
+    },
+    {
+      what: "a field of a message that is unknown",
+      words: () => ["batch", '{"kee":"a"}', "--store", "first"],
+      says: ["kee"],
+    },
+    {
+      what: "an unknown store type",
+      words: () => ["store", "create", "--root", "--type", "core:table"],
+      says: ['no store type "core:table"', "core:kvstore"],
+    },
+    {
+      what: "an unknown role",
+      words: () => ["peer", "invite", "--role", "king", "--store", "first"],
+      says: ['no role "king"', "writer"],
+    },
+    {
+      what: "no time span",
+      words: () => ["peer", "invite", "--expires", "soon", "--store", "first"],
+      says: ['"soon" is no time span', "7d"],
+    },
+    {
+      what: "an unknown invite",
+      words: () => ["peer", "uninvite", "abcd", "--store", "first"],
+      says: ['no invite starts with "abcd"', "peer invites"],
+    },
+    {
+      what: "an unknown intention",
+      words: () => ["debug", "intention", "00000000", "--store", "first"],
+      says: ["no intention here starts with 00000000"],
+    },
+    {
+      what: "no token at all",
+      words: () => ["join", "let-me-in"],
+      says: ["no invite", 'starts with "lattice1"'],
+    },
+    {
+      what: "a cut-off token",
+      words: () => ["join", "lattice1biqakkyvy"],
+      says: ["token is damaged", "ask for a new one"],
+    },
+    {
+      what: "a listening address without a node",
+      words: () => ["store", "list", "--listen", "127.0.0.1"],
+      says: ["--listen needs --daemon or --embedded"],
+    },
   ];
 
   it.each(refusals)("refuses $what", async ({ words, says }) => {
@@ -136,7 +228,11 @@ describe("an invite", () => {
     }
     const port = /\/tcp\/(\d+)/.exec(addresses.join())![1]!;
     await newNode(forgetful.dataDirectory, { LATTICE_LISTEN: `127.0.0.1:${port}` }).start();
-    expectRefusal(withoutNotes(await guest.run(["join", token])), "does not know this invite", "ask for a new one");
+    expectRefusal(
+      withoutNotes(await guest.run(["join", token])),
+      "does not know this invite",
+      "ask for a new one",
+    );
   });
 
   it("is refused where it has expired", async () => {
@@ -152,7 +248,11 @@ describe("an invite", () => {
     const token = await inviter.answer("peer", "invite");
     await guest.answer("join", token);
     const late = await startNode();
-    expectRefusal(withoutNotes(await late.run(["join", token])), "used by somebody else", "ask for a new one");
+    expectRefusal(
+      withoutNotes(await late.run(["join", token])),
+      "used by somebody else",
+      "ask for a new one",
+    );
     expectRefusal(withoutNotes(await inviter.run(["join", token])), "made the invite itself", "another node");
   });
 });

@@ -129,7 +129,8 @@ export class KeyValues implements AsyncDisposable {
       const message = kvstoreV1.ListRequest.toBinary(kvstoreV1.ListRequest.create({ cursor }));
       const reply = await this.client.dynamic.call({ store: this.store, method: "List", message });
       const { entries, next } = kvstoreV1.ListReply.fromBinary(reply.message);
-      for (const { key, value } of entries) found.set(Buffer.from(key).toString(), Buffer.from(value).toString());
+      for (const { key, value } of entries)
+        found.set(Buffer.from(key).toString(), Buffer.from(value).toString());
       cursor = next;
     } while (cursor.length > 0);
     return found;

@@ -2,7 +2,15 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { expectRefusal, expectSame, expectVerified, json, newNode, startPair, type NodeProcess } from "./daemon.ts";
+import {
+  expectRefusal,
+  expectSame,
+  expectVerified,
+  json,
+  newNode,
+  startPair,
+  type NodeProcess,
+} from "./daemon.ts";
 
 const COUNT = 200;
 const keys = Array.from({ length: COUNT }, (_, at) => `key-${at}`);
@@ -37,7 +45,9 @@ async function writtenPair(): Promise<{ node: NodeProcess; peer: NodeProcess; st
   await expectSame(node, peer);
   const { store } = await json<{ store: { id: string } }>(node, "store", "status");
   const hex = store.id;
-  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
+    "-",
+  );
   return { node, peer, store: id };
 }
 
@@ -104,7 +114,18 @@ it("that is gone is not begun anew", async () => {
     if (remains === undefined) rmSync(log);
     else writeFileSync(log, remains);
     await node.start();
-    expectRefusal(await node.run(["get", "key-1", "--store", store]), "the store is not open", `${log} is gone`);
+    expectRefusal(
+      await node.run(["get", "key-1", "--store", store]),
+      "the store is not open",
+      `${log} is gone`,
+    );
+    // The second time there is an empty database, which the rebuild has left.
+    expectRefusal(await node.run(["store", "rebuild", "--store", store]), "genesis of the store is damaged");
+    expectRefusal(
+      await node.run(["get", "key-1", "--store", store]),
+      "the store is not open",
+      `${log} is empty`,
+    );
     await node.stop();
   }
   writeFileSync(log, sound);

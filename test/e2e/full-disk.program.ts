@@ -26,9 +26,11 @@ try {
   await expectFull();
   await expectAll();
 
-  await node.kill();
-  await node.start();
-  await expectAll();
+  for (const end of ["SIGKILL", "SIGTERM"] as const) {
+    await node.end(end);
+    await node.start();
+    await expectAll();
+  }
   const { error } = await put("after-restart", randomBytes(50_000).toString("hex"));
   strictEqual(error?.code, "disk-full");
   await expectAll();
@@ -91,7 +93,13 @@ async function expectFull(): Promise<void> {
 
 /** Every write that was acknowledged is there, and nothing that was refused. */
 async function expectAll(): Promise<void> {
-  const { out, err } = await node.run(["-"], [...acknowledged.keys(), "count"].map((key) => (key === "count" ? "count\n" : `get ${key}\n`)).join(""));
+  const { out, err } = await node.run(
+    ["-"],
+    [...acknowledged.keys(), "count"].map((key) => (key === "count" ? "count\n" : `get ${key}\n`)).join(""),
+  );
   strictEqual(err, "");
-  ok(out === [...acknowledged.values(), acknowledged.size, ""].join("\n"), "what was acknowledged is there, and no more");
+  ok(
+    out === [...acknowledged.values(), acknowledged.size, ""].join("\n"),
+    "what was acknowledged is there, and no more",
+  );
 }

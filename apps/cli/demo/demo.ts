@@ -42,7 +42,10 @@ try {
   say("Bob is killed (SIGKILL) in the middle of writing.");
   const acknowledged = await bob.writeUntilKilled();
   await bob.start();
-  same((await bob.run(["-"], acknowledged.map((key) => `get ${key}\n`).join(""))).out, `${acknowledged.join("\n")}\n`);
+  same(
+    (await bob.run(["-"], acknowledged.map((key) => `get ${key}\n`).join(""))).out,
+    `${acknowledged.join("\n")}\n`,
+  );
   say(`He is back, with all ${acknowledged.length} writes that had been acknowledged.`);
 
   const digests = await sameDigest();
@@ -66,7 +69,8 @@ async function sameDigest(): Promise<[string, string]> {
 }
 
 function same(actual: string, expected: string): void {
-  if (actual !== expected) throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+  if (actual !== expected)
+    throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
 }
 
 function say(text: string): void {

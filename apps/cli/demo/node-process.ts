@@ -21,7 +21,13 @@ export class NodeProcess {
 
   constructor(dataDirectory: string, env: NodeJS.ProcessEnv = {}) {
     this.dataDirectory = dataDirectory;
-    this.#env = { ...process.env, LATTICE_DATA: dataDirectory, LATTICE_LISTEN: "127.0.0.1", LATTICE_STORE: "", ...env };
+    this.#env = {
+      ...process.env,
+      LATTICE_DATA: dataDirectory,
+      LATTICE_LISTEN: "127.0.0.1",
+      LATTICE_STORE: "",
+      ...env,
+    };
   }
 
   /** Of the daemon that was started last. */

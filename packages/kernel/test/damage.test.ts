@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HybridClock, LatticeError, toHex, u64be, utf8 } from "@lattice/model";
@@ -19,7 +29,17 @@ import {
   type Store,
 } from "../src/index.ts";
 import { storePaths } from "../src/open-store.ts";
-import { FakeClock, noRandom, picture, put, signerNamed, START_MS, unsigned, World, type Forged } from "./world.ts";
+import {
+  FakeClock,
+  noRandom,
+  picture,
+  put,
+  signerNamed,
+  START_MS,
+  unsigned,
+  World,
+  type Forged,
+} from "./world.ts";
 
 const world = new World();
 const { owner, first } = world;
@@ -30,7 +50,9 @@ const floating = world.forge(alice, world.forge(alice, first).intention);
 const history: Forged[] = (() => {
   const all = [world.admit(alice)];
   for (let n = 0; n < 30; n++) {
-    const prev = all.findLast(({ intention }) => intention.author === (n % 3 === 0 ? owner : alice).publicKey)?.intention;
+    const prev = all.findLast(
+      ({ intention }) => intention.author === (n % 3 === 0 ? owner : alice).publicKey,
+    )?.intention;
     all.push(world.forge(n % 3 === 0 ? owner : alice, prev ?? first, { ops: put(`k${n % 7}`, `${n}`) }));
   }
   all.push(world.forge(alice, all[9]!.intention, { ops: put("fork", "f") }));
@@ -39,7 +61,14 @@ const history: Forged[] = (() => {
 
 const parts = () => {
   const clock = new FakeClock(START_MS + 1000);
-  return { type: kvstore, signer: owner, clock, hlc: new HybridClock(clock), random: noRandom, genesis: world.genesis };
+  return {
+    type: kvstore,
+    signer: owner,
+    clock,
+    hlc: new HybridClock(clock),
+    random: noRandom,
+    genesis: world.genesis,
+  };
 };
 
 const open = (directory: string) => openStore<KvStoreClient>({ directory, ...parts() });
@@ -141,19 +170,59 @@ const idInMiddle = history[3]!.intention.id;
 
 describe("damage in log.db is found, named, and repaired as far as it goes", () => {
   const cases: [what: string, named: string, Edit, loses: boolean][] = [
-    ["the end of the log", `witness ${toHex(u64be(33))}`, (table) => flip(table("witness"), u64be(33), -1), true],
-    ["the end's chain hash", `witness ${toHex(u64be(33))}`, (table) => flip(table("witness"), u64be(33), 12), false],
+    [
+      "the end of the log",
+      `witness ${toHex(u64be(33))}`,
+      (table) => flip(table("witness"), u64be(33), -1),
+      true,
+    ],
+    [
+      "the end's chain hash",
+      `witness ${toHex(u64be(33))}`,
+      (table) => flip(table("witness"), u64be(33), 12),
+      false,
+    ],
     ["the end itself", `witness ${toHex(u64be(32))}`, (table) => table("witness").delete(u64be(33)), true],
     ["a record's last byte", `witness ${toHex(middle)}`, (table) => flip(table("witness"), middle, -1), true],
     ["a record's flags", `witness ${toHex(middle)}`, (table) => flip(table("witness"), middle, 0), true],
-    ["a record's wall time", "witness 5: the chain hash", (table) => flip(table("witness"), middle, 8), false],
-    ["a record's chain hash", "witness 5: the chain hash", (table) => flip(table("witness"), middle, 20), false],
-    ["a record's signature", `witness ${SIGNED}: the signature`, (table) => flip(table("witness"), u64be(SIGNED), 60), false],
+    [
+      "a record's wall time",
+      "witness 5: the chain hash",
+      (table) => flip(table("witness"), middle, 8),
+      false,
+    ],
+    [
+      "a record's chain hash",
+      "witness 5: the chain hash",
+      (table) => flip(table("witness"), middle, 20),
+      false,
+    ],
+    [
+      "a record's signature",
+      `witness ${SIGNED}: the signature`,
+      (table) => flip(table("witness"), u64be(SIGNED), 60),
+      false,
+    ],
     ["a record's body", `witness ${toHex(middle)}`, (table) => flip(table("witness"), middle, 150), true],
-    ["a record cut short", `witness ${toHex(middle)}`, (table) => table("witness").put(middle, new Uint8Array(12)), true],
+    [
+      "a record cut short",
+      `witness ${toHex(middle)}`,
+      (table) => table("witness").put(middle, new Uint8Array(12)),
+      true,
+    ],
     ["a record that is gone", `witness ${toHex(middle)}`, (table) => table("witness").delete(middle), true],
-    ["a place in the index", `index ${toHex(idInMiddle)}`, (table) => flip(table("index"), idInMiddle, 7), false],
-    ["a place in the index cut short", `index ${toHex(idInMiddle)}`, (table) => table("index").put(idInMiddle, new Uint8Array(3)), false],
+    [
+      "a place in the index",
+      `index ${toHex(idInMiddle)}`,
+      (table) => flip(table("index"), idInMiddle, 7),
+      false,
+    ],
+    [
+      "a place in the index cut short",
+      `index ${toHex(idInMiddle)}`,
+      (table) => table("index").put(idInMiddle, new Uint8Array(3)),
+      false,
+    ],
     ["a row of the index that is gone", "index: ", (table) => table("index").delete(idInMiddle), false],
     ["a row of the chain that is gone", "chain: ", deleteFirst("chain"), false],
     ["a tip", "tips: ", (table) => flip(table("tips"), owner.publicKey, 20), false],
@@ -162,18 +231,36 @@ describe("damage in log.db is found, named, and repaired as far as it goes", () 
     ["a head that is gone", "heads: ", deleteFirst("heads"), false],
     ["a head too many", "heads: ", (table) => table("heads").put(idInMiddle, new Uint8Array(0)), false],
     ["a fork that is gone", "forks: ", deleteFirst("forks"), false],
-    ["a floating intention", `floating ${toHex(floating.intention.id)}`, (table) => flip(table("floating"), floating.intention.id, -1), false],
-    ["a floating row cut short", `floating ${toHex(floating.intention.id)}`, (table) => table("floating").put(floating.intention.id, new Uint8Array(8)), false],
-    ["the name of the format", `meta ${toHex(utf8("format"))}`, (table) => table("meta").delete(utf8("format")), false],
-    ["the name of the copy", `meta ${toHex(utf8("instance"))}`, (table) => table("meta").delete(utf8("instance")), false],
-    ...[0, 20, 50, 79, 85, 90].map(
-      (at): [string, string, Edit, boolean] => [
-        `byte ${at} of the head`,
-        `meta ${toHex(utf8("head"))}`,
-        (table) => flip(table("meta"), utf8("head"), at),
-        false,
-      ],
-    ),
+    [
+      "a floating intention",
+      `floating ${toHex(floating.intention.id)}`,
+      (table) => flip(table("floating"), floating.intention.id, -1),
+      false,
+    ],
+    [
+      "a floating row cut short",
+      `floating ${toHex(floating.intention.id)}`,
+      (table) => table("floating").put(floating.intention.id, new Uint8Array(8)),
+      false,
+    ],
+    [
+      "the name of the format",
+      `meta ${toHex(utf8("format"))}`,
+      (table) => table("meta").delete(utf8("format")),
+      false,
+    ],
+    [
+      "the name of the copy",
+      `meta ${toHex(utf8("instance"))}`,
+      (table) => table("meta").delete(utf8("instance")),
+      false,
+    ],
+    ...[0, 20, 50, 79, 85, 90].map((at): [string, string, Edit, boolean] => [
+      `byte ${at} of the head`,
+      `meta ${toHex(utf8("head"))}`,
+      (table) => flip(table("meta"), utf8("head"), at),
+      false,
+    ]),
   ];
 
   it.each(cases)("%s", async (_, named, change, loses) => {
@@ -200,7 +287,8 @@ describe("damage in log.db is found, named, and repaired as far as it goes", () 
       let undo: Edit = () => {};
       await editLog(directory, (table) => {
         // Neither the name of the copy nor on which boot it was opened can be wrong.
-        const isPlain = (key: Uint8Array) => name !== "meta" || ["head", "format"].includes(new TextDecoder().decode(key));
+        const isPlain = (key: Uint8Array) =>
+          name !== "meta" || ["head", "format"].includes(new TextDecoder().decode(key));
         const rows = [...table(name).range()].filter(([key, row]) => row.length > 0 && isPlain(key));
         const [key, row] = rows[random(rows.length)]!;
         const changed = new Uint8Array(row);
@@ -261,7 +349,9 @@ describe("a rebuild", () => {
     const store = await open(directory);
     const kept = history.filter(({ intention }) => store.log.has(intention.id));
     expect(kept.filter(({ intention }) => intention.author === owner.publicKey)).toHaveLength(11);
-    expect(kept.filter(({ intention }) => intention.author === alice.publicKey).length).toBeGreaterThanOrEqual(8);
+    expect(
+      kept.filter(({ intention }) => intention.author === alice.publicKey).length,
+    ).toBeGreaterThanOrEqual(8);
     expect(lost.join("\n")).toContain("wait for parents");
     await store.close();
   });
@@ -292,7 +382,8 @@ describe("state.db", () => {
   });
 
   const strange = utf8("strange");
-  const editState = (directory: string, change: Edit) => edit(storePaths(directory).state, stateTables(kvstore), change);
+  const editState = (directory: string, change: Edit) =>
+    edit(storePaths(directory).state, stateTables(kvstore), change);
 
   it("is kept over an orderly stop, so a row that is damaged shows in a verification only", async () => {
     const { directory } = await written();
@@ -306,7 +397,11 @@ describe("state.db", () => {
 
   it.each([
     ["is projected again after a crash of the machine", "another boot", false],
-    ["is kept after a crash of the process", readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), true],
+    [
+      "is kept after a crash of the process",
+      readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+      true,
+    ],
   ])("%s", async (_, boot, isKept) => {
     const { directory, want } = await written();
     await editState(directory, (table) => table("poison").put(strange, strange));
@@ -333,7 +428,9 @@ describe("state.db", () => {
 describe("a directory", () => {
   it("of one type is not opened as another, and can be opened as its own then", async () => {
     const { directory, want } = await written();
-    await expect(openStore({ directory, ...parts(), type: { ...kvstore, type: "core:other" } })).rejects.toMatchObject({ code: "failed-precondition" });
+    await expect(
+      openStore({ directory, ...parts(), type: { ...kvstore, type: "core:other" } }),
+    ).rejects.toMatchObject({ code: "failed-precondition" });
     const store = await open(directory);
     expect(picture(store.replica)).toEqual(want);
     await store.close();
@@ -350,9 +447,13 @@ describe("a directory", () => {
 
   it("begins with no other genesis than one that is signed", async () => {
     const genesis = { ...world.genesis, signature: new Uint8Array(64) };
-    await expect(openStore({ directory: temporary(), ...parts(), genesis })).rejects.toMatchObject({ code: "invite-invalid" });
+    await expect(openStore({ directory: temporary(), ...parts(), genesis })).rejects.toMatchObject({
+      code: "invite-invalid",
+    });
     const notOne = world.admit(alice);
-    await expect(openStore({ directory: temporary(), ...parts(), genesis: notOne })).rejects.toMatchObject({ code: "invalid-argument" });
+    await expect(openStore({ directory: temporary(), ...parts(), genesis: notOne })).rejects.toMatchObject({
+      code: "invalid-argument",
+    });
   });
 
   it("of a newer format asks for an update", async () => {
@@ -386,4 +487,3 @@ describe("an identity file", () => {
     expect(() => loadIdentity(path)).toThrow(/chmod 600/);
   });
 });
-

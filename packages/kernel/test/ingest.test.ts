@@ -16,7 +16,7 @@ import {
   type IntentionId,
   type PubKey,
 } from "@lattice/model";
-import type { Storage } from "@lattice/storage";
+import type { Storage, Table, TableReader } from "@lattice/storage";
 import { Role } from "@lattice/systemstore";
 import { describe, expect, it } from "vitest";
 import { chainsFrom, toBatches, withVouchers, type Offered } from "../src/index.ts";
@@ -70,9 +70,15 @@ function body(change: (bytes: Uint8Array, view: DataView) => void, of: Offered =
   return { body: bytes, signature: of.signature };
 }
 
-function chain(signer: typeof owner, from: Intention, length: number, fields: Partial<IntentionFields> = {}): Forged[] {
+function chain(
+  signer: typeof owner,
+  from: Intention,
+  length: number,
+  fields: Partial<IntentionFields> = {},
+): Forged[] {
   const links: Forged[] = [];
-  for (let at = 0; at < length; at++) links.push(world.forge(signer, links.at(-1)?.intention ?? from, fields));
+  for (let at = 0; at < length; at++)
+    links.push(world.forge(signer, links.at(-1)?.intention ?? from, fields));
   return links;
 }
 
@@ -89,8 +95,14 @@ describe("what is malformed is rejected for good", () => {
     ["seq", body((_, view) => view.setUint32(1 + 16 + 32 + 4, 1 << 21, true))],
     ["genesis-shape", body((bytes) => bytes.fill(0, 1, 17))],
     ["genesis-shape", body((_, view) => view.setBigUint64(1 + 16 + 32, 0n, true))],
-    ["condition-order", world.forge(alice, first, { condition: [admitBob.intention.id, admitAlice.intention.id] })],
-    ["condition-order", world.forge(alice, first, { condition: [admitBob.intention.id, admitBob.intention.id] })],
+    [
+      "condition-order",
+      world.forge(alice, first, { condition: [admitBob.intention.id, admitAlice.intention.id] }),
+    ],
+    [
+      "condition-order",
+      world.forge(alice, first, { condition: [admitBob.intention.id, admitBob.intention.id] }),
+    ],
   ];
   it.each(cases)("%s", (reason, offered) => {
     expect(reject(offered)).toEqual({ [reason]: 1 });
@@ -101,9 +113,13 @@ describe("what can never be valid is rejected for good", () => {
   const tip = world.forge(alice, first);
   const smallOrder = new Uint8Array(32) as PubKey;
   const nonCanonical = new Uint8Array(32).fill(0xff) as PubKey;
-  const wrongSigner = { publicKey: alice.publicKey, sign: bob.sign };
+  const wrongSigner = { publicKey: alice.publicKey, sign: (message: Uint8Array) => bob.sign(message) };
   const cases: [reason: string, name: string, Offered, Forged[]?][] = [
-    ["wrong-store", "another store", world.forge(alice, first, { storeId: new Uint8Array(16).fill(1) as never })],
+    [
+      "wrong-store",
+      "another store",
+      world.forge(alice, first, { storeId: new Uint8Array(16).fill(1) as never }),
+    ],
     [
       "second-genesis",
       "a genesis",
@@ -113,7 +129,11 @@ describe("what can never be valid is rejected for good", () => {
     ["bad-author-key", "an author that is no point", world.forge(alice, first, { author: nonCanonical })],
     ["bad-signature", "a signature by another", world.forge(wrongSigner, first)],
     ["bad-signature", "a signature of nothing", { ...world.forge(alice, first), signature: noSignature }],
-    ["bad-signature", "a signature that is too short", { ...world.forge(alice, first), signature: new Uint8Array(63) }],
+    [
+      "bad-signature",
+      "a signature that is too short",
+      { ...world.forge(alice, first), signature: new Uint8Array(63) },
+    ],
     ["bad-signature", "a malleated signature", malleated(world.forge(alice, first))],
     ["wrong-seq", "a gap in the chain", world.forge(alice, tip.intention, { seq: 3 }), [tip]],
     ["wrong-seq", "a chain that does not begin with 1", world.forge(alice, first, { seq: 2 })],
@@ -127,7 +147,10 @@ describe("what can never be valid is rejected for good", () => {
     [
       "timestamp-not-after-parent",
       "a time before what it has seen",
-      world.forge(alice, first, { timestamp: (first.timestamp + 1n) as never, condition: [admitBob.intention.id] }),
+      world.forge(alice, first, {
+        timestamp: (first.timestamp + 1n) as never,
+        condition: [admitBob.intention.id],
+      }),
     ],
   ];
   it.each(cases)("%s: %s", (reason, _, offered, before = []) => {
@@ -194,7 +217,10 @@ describe("a timestamp ahead of the clock", () => {
     const made = world.replica({ signer: owner });
     const far = world.forge(owner, first, { timestamp: ms(START_MS + 2 * FUTURE_MS_MAX), condition: [] });
     made.ingest([far]);
-    const { intention } = made.submit({ op: { oneofKind: "app", app: { schema: 1, payload: new Uint8Array(0) } } }, { sign: true });
+    const { intention } = made.submit(
+      { op: { oneofKind: "app", app: { schema: 1, payload: new Uint8Array(0) } } },
+      { sign: true },
+    );
     expect(intention.timestamp).toBeLessThan(far.intention.timestamp);
   });
 });
@@ -234,7 +260,10 @@ describe("an author who is not a member", () => {
     made.ingest(written);
     const admit = { member: alice.publicKey, role: Role.WRITER, secretHash: new Uint8Array(0), name: "" };
     const op = { oneofKind: "admit", admit } as const;
-    const { outcome } = made.submit({ op: { oneofKind: "system", system: { schema: 1, op } } }, { sign: true });
+    const { outcome } = made.submit(
+      { op: { oneofKind: "system", system: { schema: 1, op } } },
+      { sign: true },
+    );
     expect(outcome.report.witnessed).toHaveLength(4);
     expect(made.floating.count).toBe(0);
   });
@@ -245,7 +274,12 @@ describe("an author who is not a member", () => {
     const admissions: Forged[] = [];
     for (const [at, member] of signers.slice(1).entries()) {
       const seen = admissions.at(-1)?.intention.id;
-      admissions.push(world.forge(signers[at]!, first, { ops: admitOps(member, Role.ADMIN), condition: seen ? [seen] : [] }));
+      admissions.push(
+        world.forge(signers[at]!, first, {
+          ops: admitOps(member, Role.ADMIN),
+          condition: seen ? [seen] : [],
+        }),
+      );
     }
     made.ingest(admissions.toReversed());
     expect(made.log.head.wseq).toBe(5);
@@ -257,9 +291,13 @@ describe("a missing parent", () => {
     const made = replica();
     const [one, two] = chain(alice, first, 2);
     const by = chain(bob, first, 1)[0]!;
-    const child = world.forge(owner, admitBob.intention, { condition: [two!.intention.id, by.intention.id].sort(compareBytes) });
+    const child = world.forge(owner, admitBob.intention, {
+      condition: [two!.intention.id, by.intention.id].sort(compareBytes),
+    });
     const { report } = made.ingest([child, two!]);
-    expect(report.missing.map(toHex).sort()).toEqual([toHex(one!.intention.id), toHex(by.intention.id)].sort());
+    expect(report.missing.map(toHex).sort()).toEqual(
+      [toHex(one!.intention.id), toHex(by.intention.id)].sort(),
+    );
     expect(counts(report.heldByReason)).toEqual({ "parent-missing": 2 });
     expect(made.holdReason(child.intention)).toContain("waits for");
   });
@@ -283,7 +321,9 @@ describe("a missing parent", () => {
     made.ingest([right]);
     made.ingest([left]);
     expect(made.log.head.wseq).toBe(3);
-    expect(idsOf(made.ingest([top]).report.witnessed)).toEqual(idsOf([top, left, right, bottom].map((each) => each.intention)));
+    expect(idsOf(made.ingest([top]).report.witnessed)).toEqual(
+      idsOf([top, left, right, bottom].map((each) => each.intention)),
+    );
     expect(made.log.heads()).toEqual([bottom.intention.id]);
   });
 
@@ -327,7 +367,9 @@ describe("a tip-signed batch", () => {
     const { report } = made.ingest([unsigned(links[0]), unsigned(links[1]), links[2]]);
     expect(report.witnessed).toHaveLength(3);
     expect(made.log.get(links[0].intention.id)!.signature).toBeUndefined();
-    expect(made.log.vouchersOf(made.log.get(links[0].intention.id)!).map((each) => each.intention.seq)).toEqual([2, 3]);
+    expect(
+      made.log.vouchersOf(made.log.get(links[0].intention.id)!).map((each) => each.intention.seq),
+    ).toEqual([2, 3]);
   });
 
   it.each([
@@ -487,60 +529,94 @@ function openReplicaOn(made: ReturnType<typeof replica>) {
   return other;
 }
 
-/** Counts reads and writes of a storage's tables. */
-function counted(storage: Storage): { storage: Storage; reads: () => number } {
-  let reads = 0;
-  const wrap = (table: object): any =>
-    new Proxy(table, {
-      get(target: any, name) {
-        if (typeof target[name] !== "function") return target[name];
-        return (...args: unknown[]) => {
-          reads += 1;
-          const result = target[name](...args);
-          return name === "range" ? countRows(result) : result;
-        };
-      },
-    });
-  function* countRows(rows: Iterable<unknown>) {
-    for (const row of rows) {
-      reads += 1;
-      yield row;
-    }
+/** Counts what is read: rows, and looks for one. */
+class CountingStorage implements Storage {
+  readonly #storage: Storage;
+  reads = 0;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
   }
-  return {
-    reads: () => reads,
-    storage: new Proxy(storage, {
-      get(target: any, name) {
-        if (name === "table") return (table: string) => wrap(target.table(table));
-        if (name === "transaction") return (run: any) => target.transaction((table: any) => run((of: string) => wrap(table(of))));
-        return typeof target[name] === "function" ? target[name].bind(target) : target[name];
+
+  table(name: string): TableReader {
+    return this.#counting(this.#storage.table(name));
+  }
+
+  transaction<T>(body: (table: (name: string) => Table) => T): T {
+    return this.#storage.transaction((table) =>
+      body((name) => {
+        const written = table(name);
+        const put = (key: Uint8Array, value: Uint8Array) => written.put(key, value);
+        return { ...this.#counting(written), put, delete: (key) => written.delete(key) };
+      }),
+    );
+  }
+
+  #counting(table: TableReader): TableReader {
+    const count = () => {
+      this.reads += 1;
+    };
+    return {
+      get(key) {
+        count();
+        return table.get(key);
       },
-    }),
-  };
+      has(key) {
+        count();
+        return table.has(key);
+      },
+      *range(range) {
+        count();
+        for (const row of table.range(range)) {
+          count();
+          yield row;
+        }
+      },
+      count: () => table.count(),
+    };
+  }
+
+  flush(): Promise<void> {
+    return this.#storage.flush();
+  }
+  rollback(): void {
+    this.#storage.rollback();
+  }
+  close(): Promise<void> {
+    return this.#storage.close();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }
 
 /** Reads of the log that `run` takes, at one size and at four times that. */
 function growth(run: (size: number, log: Storage) => () => unknown): number {
   const [small, large] = [150, 600].map((size) => {
-    const { storage, reads } = counted(memoryLog(world));
+    const storage = new CountingStorage(memoryLog(world));
     const measured = run(size, storage);
-    const before = reads();
+    const before = storage.reads;
     measured();
-    return reads() - before;
+    return storage.reads - before;
   });
   return large! / small!;
 }
 
 describe("the work that a hostile batch causes grows with its size, not faster", () => {
   it.each<[string, (size: number) => Forged[]]>([
-    ["children of one intention", (size) => [...Array(size).keys()].map((n) => world.forge(alice, first, { ops: put("k", `${n}`) }))],
+    [
+      "children of one intention",
+      (size) => [...Array(size).keys()].map((n) => world.forge(alice, first, { ops: put("k", `${n}`) })),
+    ],
     ["a chain backwards", (size) => chain(alice, first, size).toReversed()],
     ["a chain without its beginning", (size) => chain(alice, first, size).slice(1)],
     [
       "what all waits for one parent",
       (size) => {
         const missing = world.forge(alice, first);
-        return [...Array(size).keys()].map((n) => world.forge(alice, missing.intention, { ops: put("k", `${n}`) }));
+        return [...Array(size).keys()].map((n) =>
+          world.forge(alice, missing.intention, { ops: put("k", `${n}`) }),
+        );
       },
     ],
   ])("%s", (_, make) => {
@@ -571,7 +647,9 @@ describe("the work that a hostile batch causes grows with its size, not faster",
       const never = world.forge(alice, first);
       const last = world.forge(alice, never.intention, { condition: [parents.at(-1)!.intention.id] });
       made.ingest([last, ...chain(alice, last.intention, size)]);
-      const waiting = parents.map(({ intention }) => world.forge(alice, last.intention, { condition: [intention.id] }));
+      const waiting = parents.map(({ intention }) =>
+        world.forge(alice, last.intention, { condition: [intention.id] }),
+      );
       made.ingest(waiting);
       return () => parents.forEach((item) => made.ingest([item]));
     });
@@ -584,7 +662,12 @@ describe("the work that a hostile batch causes grows with its size, not faster",
       made.ingest([admitAlice]);
       const links = chain(alice, first, size);
       made.ingest([...links.slice(0, -1).map(unsigned), links.at(-1)!]);
-      return () => withVouchers(made.log, links.map(({ intention }) => intention.id), made.log.head.wseq);
+      return () =>
+        withVouchers(
+          made.log,
+          links.map(({ intention }) => intention.id),
+          made.log.head.wseq,
+        );
     });
     expect(ratio).toBeLessThan(6);
   });
@@ -594,7 +677,9 @@ describe("the work that a hostile batch causes grows with its size, not faster",
       const made = openReplica({ world, log });
       made.ingest([admitAlice]);
       const links = chain(alice, first, size);
-      const twins = links.slice(1).map(({ intention }, at) => world.forge(alice, links[at]!.intention, { ops: intention.ops }));
+      const twins = links
+        .slice(1)
+        .map(({ intention }, at) => world.forge(alice, links[at]!.intention, { ops: intention.ops }));
       made.ingest([...links, ...twins]);
       return () => made.log.forks();
     });
@@ -606,7 +691,9 @@ describe("the work that a hostile batch causes grows with its size, not faster",
     const made = openReplica({ world, log });
     made.ingest([admitAlice]);
     const count = 2500;
-    const branches = [...Array(count).keys()].map((n) => world.forge(alice, first, { ops: put("k", `${n}`) }));
+    const branches = [...Array(count).keys()].map((n) =>
+      world.forge(alice, first, { ops: put("k", `${n}`) }),
+    );
     made.ingest(branches.slice(0, -1));
     expect(made.log.tipsOf(alice.publicKey)).toHaveLength(count - 1);
     for (const [, row] of log.table("tips").range()) expect(row.length).toBeLessThan(100);
@@ -618,8 +705,11 @@ describe("what leaves a node", () => {
   it("proves itself, batch by batch, also from the middle of a chain and past the limit of a batch", () => {
     const made = replica();
     const links = chain(alice, first, 12, { ops: put("big", "x".repeat(200_000)) });
-    for (const part of [links.slice(0, 6), links.slice(6)]) made.ingest([...part.slice(0, -1).map(unsigned), part.at(-1)!]);
-    const batches = [...toBatches(chainsFrom(made.log, [{ author: alice.publicKey, fromSeq: 1 }], made.log.head.wseq))];
+    for (const part of [links.slice(0, 6), links.slice(6)])
+      made.ingest([...part.slice(0, -1).map(unsigned), part.at(-1)!]);
+    const batches = [
+      ...toBatches(chainsFrom(made.log, [{ author: alice.publicKey, fromSeq: 1 }], made.log.head.wseq)),
+    ];
     expect(batches.map(({ items }) => items.length)).toEqual([6, 6]);
     const other = replica();
     for (const { items } of batches) other.ingest(items);
@@ -633,7 +723,10 @@ describe("what leaves a node", () => {
     made.ingest([admitAlice]);
     const branches = [...Array(150).keys()].map((n) => world.forge(alice, first, { ops: put("k", `${n}`) }));
     for (const branch of branches.toReversed()) made.ingest([branch]);
-    const { intention, outcome } = made.submit({ op: { oneofKind: "app", app: { schema: 1, payload: utf8("") } } }, { sign: false });
+    const { intention, outcome } = made.submit(
+      { op: { oneofKind: "app", app: { schema: 1, payload: utf8("") } } },
+      { sign: false },
+    );
     made.seal();
     expect(outcome.report.witnessed).toHaveLength(3);
     for (const each of outcome.report.witnessed) expect(typeof decodeIntention(each.body)).toBe("object");
@@ -649,7 +742,10 @@ describe("what leaves a node", () => {
     made.ingest([elsewhere]);
     made.seal();
     expect(picture(openReplicaOn(made))).toEqual(picture(made));
-    const { intention } = made.submit({ op: { oneofKind: "app", app: { schema: 1, payload: utf8("") } } }, { sign: true });
+    const { intention } = made.submit(
+      { op: { oneofKind: "app", app: { schema: 1, payload: utf8("") } } },
+      { sign: true },
+    );
     expect(made.log.heads()).toEqual([intention.id]);
   });
 });

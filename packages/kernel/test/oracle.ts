@@ -53,9 +53,15 @@ export interface RandomWorld {
 /** Authors who write, read from one another, fork, lie and write nonsense. */
 export function randomWorld(random: Random, size: { authors: number; ops: number }): RandomWorld {
   const world = new World();
-  const authors: Author[] = [world.owner, ...[...Array(size.authors).keys()].map((n) => signerNamed(`author ${n}`))].map(
-    (signer) => ({ signer, view: new Map([[bytesKey(world.first.id), world.first]]), own: [], skewMs: random(4) * 1000 }),
-  );
+  const authors: Author[] = [
+    world.owner,
+    ...[...Array(size.authors).keys()].map((n) => signerNamed(`author ${n}`)),
+  ].map((signer) => ({
+    signer,
+    view: new Map([[bytesKey(world.first.id), world.first]]),
+    own: [],
+    skewMs: random(4) * 1000,
+  }));
   const forged: Forged[] = [];
   // Most begin as members, some are admitted later or never.
   for (const author of authors.slice(1)) {
@@ -144,7 +150,12 @@ function randomOps(random: Random, authors: readonly Author[], seen: readonly In
     () =>
       opsOf({
         oneofKind: "genesis",
-        genesis: { storeType: "core:kvstore", schema: 1, nonce: new Uint8Array(16), parent: new Uint8Array(0) },
+        genesis: {
+          storeType: "core:kvstore",
+          schema: 1,
+          nonce: new Uint8Array(16),
+          parent: new Uint8Array(0),
+        },
       }),
     () => admitOps(someone, 1 + random(4)),
     () => setSchemaOps(1 + random(3)),
@@ -153,12 +164,17 @@ function randomOps(random: Random, authors: readonly Author[], seen: readonly In
     () => system({ oneofKind: "invite", invite: { secretHash, role: 1 + random(4), expiresMs: 1n } }),
     () => system({ oneofKind: "uninvite", uninvite: { secretHash } }),
     () => system({ oneofKind: undefined }),
-    () => system({ oneofKind: "childAdd", childAdd: { genesisBody: new Uint8Array(3), genesisSignature: secretHash, alias: "" } }),
+    () =>
+      system({
+        oneofKind: "childAdd",
+        childAdd: { genesisBody: new Uint8Array(3), genesisSignature: secretHash, alias: "" },
+      }),
   ];
   if (random(2) === 0) return kinds[random(kinds.length)]!();
   const writes = [...Array(1 + random(2)).keys()].map(() => {
     const key = utf8("abc"[random(3)]!);
-    const supersedes = seen.length === 0 ? [] : [...Array(random(3)).keys()].map(() => seen[random(seen.length)]!);
+    const supersedes =
+      seen.length === 0 ? [] : [...Array(random(3)).keys()].map(() => seen[random(seen.length)]!);
     return random(4) === 0 ? { key, supersedes } : { key, value: utf8(`${random(100)}`), supersedes };
   });
   return app(kvPayload(writes), schema);
@@ -168,7 +184,7 @@ function randomOps(random: Random, authors: readonly Author[], seen: readonly In
 export function expectedWitnessed(world: World, all: readonly Forged[]): Map<string, Intention> {
   const witnessed = new Map([[bytesKey(world.first.id), world.first]]);
   const byId = [...all].map(({ intention }) => intention).sort((a, b) => compareBytes(a.id, b.id));
-  for (let size = 0; size !== witnessed.size; ) {
+  for (let size = 0; size !== witnessed.size;) {
     size = witnessed.size;
     const roles = rolesOf(world, [...witnessed.values()]);
     for (const intention of byId) {
@@ -189,7 +205,8 @@ function rolesOf(world: World, intentions: readonly Intention[]): Map<string, nu
     const { admit } = op.system.op;
     const own = roles.get(bytesKey(intention.author)) ?? 0;
     const key = bytesKey(admit.member);
-    const may = own >= Role.ADMIN && admit.role <= own && admit.role >= Role.READER && isIdentityKey(admit.member);
+    const may =
+      own >= Role.ADMIN && admit.role <= own && admit.role >= Role.READER && isIdentityKey(admit.member);
     if (may && admit.role > (roles.get(key) ?? 0)) roles.set(key, admit.role);
   }
   return roles;
@@ -206,9 +223,12 @@ export interface Delivery {
  * more with it: the intention that vouched for it may be one that nobody ever accepts.
  */
 export function* deliver(forged: readonly Forged[], random: Random, how: Delivery): Iterable<Offered[]> {
-  const order = shuffled(how.duplicates ? [...forged, ...forged.filter(() => random(3) === 0)] : forged, random);
+  const order = shuffled(
+    how.duplicates ? [...forged, ...forged.filter(() => random(3) === 0)] : forged,
+    random,
+  );
   if (random(3) === 0) order.sort((a, b) => compareBytes(a.intention.id, b.intention.id));
-  for (let at = 0; at < order.length; ) {
+  for (let at = 0; at < order.length;) {
     const count = 1 + random(how.batchMax);
     yield how.tipSigned ? tipSigned(order.slice(at, at + count), random) : order.slice(at, at + count);
     at += count;

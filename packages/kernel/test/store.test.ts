@@ -1,13 +1,23 @@
 import { HybridClock, LatticeError, toHex, utf8, type Signer } from "@lattice/model";
 import { kvstore, type KvStoreClient } from "@lattice/kvstore";
 import { MemoryStorage } from "@lattice/storage";
-import type { Change, Gap, StoreType } from "@lattice/store";
+import type { StoreType, StreamContext } from "@lattice/store";
 import { Role } from "@lattice/systemstore";
 import { describe, expect, it } from "vitest";
 import { LOG_TABLES, stateTables, Store, toBatches, type StoreListener } from "../src/index.ts";
 import { begin } from "../src/open-store.ts";
 import { kvstore3 } from "./oracle.ts";
-import { FakeClock, ms, noRandom, picture, put, setSchemaOps, signerNamed, START_MS, World } from "./world.ts";
+import {
+  FakeClock,
+  ms,
+  noRandom,
+  picture,
+  put,
+  setSchemaOps,
+  signerNamed,
+  START_MS,
+  World,
+} from "./world.ts";
 
 const world = new World();
 const { owner, first } = world;
@@ -131,7 +141,11 @@ describe("what is acknowledged", () => {
 describe("writes that come together", () => {
   it("share one flush and next to no signatures, and all are provable", async () => {
     let signatures = 0;
-    const signer = { publicKey: owner.publicKey, sign: (message: Uint8Array) => (signatures++, owner.sign(message)) };
+    const sign = (message: Uint8Array) => {
+      signatures += 1;
+      return owner.sign(message);
+    };
+    const signer = { publicKey: owner.publicKey, sign };
     const { store, logDisk } = await open({ signer });
     const before = logDisk.flushes;
     await Promise.all([...Array(64).keys()].map((n) => store.methods.put({ key: utf8(`${n}`), value: key })));
@@ -291,32 +305,36 @@ describe("another fault", () => {
 });
 
 describe("streams", () => {
-  /** The raw changes of a store, through a type whose stream gives them. */
-  async function raw() {
-    const contexts: any[] = [];
-    const spying = new Map(kvstore.methods);
-    const watch = kvstore.methods.get("watch")! as any;
-    spying.set("watch", {
-      ...watch,
-      run: (context: any, request: object, signal: AbortSignal) => {
-        contexts.push(context);
-        return watch.run(context, request, signal);
-      },
-    });
-    const opened = await open({ type: { ...kvstore, methods: spying } });
-    const stream = opened.store.methods.watch({})[Symbol.asyncIterator]();
-    await stream.next();
-    return { ...opened, stream, context: contexts[0] };
+  type Context = StreamContext<unknown, unknown>;
+
+  /** A kvstore whose `watch` shows what it is given. */
+  function shown(onContext: (context: Context) => void): StoreType<KvStoreClient> {
+    const watch = kvstore.methods.get("watch")!;
+    if (watch.kind !== "stream") throw new Error("watch is a stream");
+    const run: typeof watch.run = (context, request, signal) => {
+      onContext(context);
+      return watch.run(context, request, signal);
+    };
+    return { ...kvstore, methods: new Map([...kvstore.methods, ["watch", { ...watch, run }]]) };
+  }
+
+  /** A store, and what its streams are given. */
+  async function raw(given: { log?: MemoryStorage; state?: MemoryStorage } = {}) {
+    const contexts: Context[] = [];
+    const opened = await open({ ...given, type: shown((context) => contexts.push(context)) });
+    await opened.store.methods.watch({})[Symbol.asyncIterator]().next();
+    return { ...opened, context: contexts[0]! };
   }
 
   it("give a gap to who lags by more than is kept", async () => {
     const { store, context } = await raw();
-    const changes: AsyncIterator<Change<unknown> | Gap> = context.changes(new AbortController().signal)[Symbol.asyncIterator]();
-    await Promise.all([...Array(1030).keys()].map((n) => store.methods.put({ key: utf8(`${n}`), value: key })));
-    const got = (await changes.next()).value as Change<unknown> | Gap;
-    expect(got.kind).toBe("gap");
-    let last = got;
-    while (last.position[15] !== (store.log.head.wseq & 0xff)) last = (await changes.next()).value;
+    const changes = context.changes(new AbortController().signal)[Symbol.asyncIterator]();
+    await Promise.all(
+      [...Array(1030).keys()].map((n) => store.methods.put({ key: utf8(`${n}`), value: key })),
+    );
+    let last = (await changes.next()).value!;
+    expect(last.kind).toBe("gap");
+    while (last.position[15] !== (store.log.head.wseq & 0xff)) last = (await changes.next()).value!;
     expect(last.position).toEqual(context.position());
   });
 
@@ -325,14 +343,19 @@ describe("streams", () => {
     await put1(store, "one");
     const position = context.position();
     await put1(store, "two");
-    expect([...context.opsSince(position)]).toHaveLength(1);
-    expect([...context.opsSince(context.position())]).toEqual([]);
-    for (const foreign of [new Uint8Array(16), new Uint8Array(0), position.with(0, position[0] ^ 1), position.with(15, 99)]) {
+    expect([...context.opsSince(position)!]).toHaveLength(1);
+    expect([...context.opsSince(context.position())!]).toEqual([]);
+    for (const foreign of [
+      new Uint8Array(16),
+      new Uint8Array(0),
+      position.with(0, position[0]! ^ 1),
+      position.with(15, 99),
+    ]) {
       expect(context.opsSince(foreign)).toBeUndefined();
     }
     await settle();
-    const again = await rawOn(log.crash(), state.crash());
-    expect([...again.opsSince(position)]).toHaveLength(1);
+    const again = await raw({ log: log.crash(), state: state.crash() });
+    expect([...again.context.opsSince(position)!]).toHaveLength(1);
   });
 
   it("do not go on from a position of what a crash took, even if something else stands there", async () => {
@@ -345,19 +368,9 @@ describe("streams", () => {
     const again = await open({ log: log.crash() });
     await put1(again.store, "instead");
     await put1(again.store, "more");
-    expect((await rawOn(again.log)).opsSince(position)).toBeUndefined();
+    expect((await raw({ log: again.log })).context.opsSince(position)).toBeUndefined();
     logDisk.release();
   });
-
-  async function rawOn(log: MemoryStorage, state?: MemoryStorage) {
-    let found: any;
-    const spying = new Map(kvstore.methods);
-    const watch = kvstore.methods.get("watch")! as any;
-    spying.set("watch", { ...watch, run: (context: any, ...rest: any[]) => ((found = context), watch.run(context, ...rest)) });
-    const { store } = await open({ log, ...(state && { state }), type: { ...kvstore, methods: spying } });
-    await store.methods.watch({})[Symbol.asyncIterator]().next();
-    return found;
-  }
 
   it("end when the store is closed, when the caller has enough, and when it is told to stop", async () => {
     const { store } = await open();
@@ -410,7 +423,9 @@ describe("a restored backup", () => {
     const elsewhere = world.forge(owner, first, { timestamp: ms(START_MS + 60_000) });
     await Promise.all([put1(store, "here"), store.ingest([elsewhere])]);
     expect(told).toContain(`forked ${toHex(owner.publicKey).slice(0, 4)}`);
-    expect(store.log.tipsOf(owner.publicKey).every(({ id }) => store.log.get(id)!.signature !== undefined)).toBe(true);
+    expect(
+      store.log.tipsOf(owner.publicKey).every(({ id }) => store.log.get(id)!.signature !== undefined),
+    ).toBe(true);
     await put1(store, "merged");
     expect(store.log.heads()).toHaveLength(1);
     const other = world.replica();

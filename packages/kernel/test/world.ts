@@ -96,7 +96,12 @@ export class World {
     return signed(intention, signer);
   }
 
-  admit(member: Signer, role: Role = Role.WRITER, on: Intention = this.first, by: Signer = this.owner): Forged {
+  admit(
+    member: Signer,
+    role: Role = Role.WRITER,
+    on: Intention = this.first,
+    by: Signer = this.owner,
+  ): Forged {
     return this.forge(by, on, { ops: admitOps(member, role) });
   }
 
@@ -179,7 +184,12 @@ export function kvPayload(writes: readonly KvWriteLike[]): Uint8Array {
   return kvstore.payload.toBinary({ writes });
 }
 
-export function put(key: string, value: string, schema = 1, supersedes: readonly IntentionId[] = []): Uint8Array {
+export function put(
+  key: string,
+  value: string,
+  schema = 1,
+  supersedes: readonly IntentionId[] = [],
+): Uint8Array {
   return app(kvPayload([{ key: utf8(key), value: utf8(value), supersedes }]), schema);
 }
 
@@ -220,7 +230,9 @@ export function picture(replica: Replica): Record<string, unknown> {
     heads: log.heads().map(toHex),
     forks: log
       .forks()
-      .map(({ author, storePrev, branches }) => [toHex(author), toHex(storePrev), ...branches.map(toHex).sort()].join(" "))
+      .map(({ author, storePrev, branches }) =>
+        [toHex(author), toHex(storePrev), ...branches.map(toHex).sort()].join(" "),
+      )
       .sort(),
     poison: ids.map((id) => projection.poisonReason(id)),
     void: ids.map((id) => replica.system.voidReason(id)),

@@ -27,7 +27,9 @@ describe("byte strings", () => {
   it("order as their texts do, and come back from them", () => {
     fc.assert(
       fc.property(bytes, bytes, (a, b) => {
-        expect(Math.sign(compareBytes(a, b))).toBe(bytesKey(a) < bytesKey(b) ? -1 : bytesKey(a) > bytesKey(b) ? 1 : 0);
+        expect(Math.sign(compareBytes(a, b))).toBe(
+          bytesKey(a) < bytesKey(b) ? -1 : bytesKey(a) > bytesKey(b) ? 1 : 0,
+        );
         expect(equalBytes(a, b)).toBe(bytesKey(a) === bytesKey(b));
         expect([bytesFromKey(bytesKey(a)), fromHex(toHex(a))]).toEqual([a, a]);
       }),
@@ -71,10 +73,19 @@ describe("a store id", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (hash) => {
         const id = storeIdOf(hash as Hash);
-        expect(formatStoreId(id)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-        expect([id[0], id[15], id[6]! & 0x0f, id[8]! & 0x3f]).toEqual([hash[0], hash[15], hash[6]! & 0x0f, hash[8]! & 0x3f]);
+        expect(formatStoreId(id)).toMatch(
+          /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+        );
+        expect([id[0], id[15], id[6]! & 0x0f, id[8]! & 0x3f]).toEqual([
+          hash[0],
+          hash[15],
+          hash[6]! & 0x0f,
+          hash[8]! & 0x3f,
+        ]);
       }),
     );
-    expect(formatStoreId(storeIdOf(new Uint8Array(32).fill(0xff) as Hash))).toBe("ffffffff-ffff-8fff-bfff-ffffffffffff");
+    expect(formatStoreId(storeIdOf(new Uint8Array(32).fill(0xff) as Hash))).toBe(
+      "ffffffff-ffff-8fff-bfff-ffffffffffff",
+    );
   });
 });

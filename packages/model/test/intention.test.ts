@@ -25,7 +25,8 @@ import {
 } from "../src/index.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-const nonZero = (length: number) => bytes(length).map((value) => (value.every((byte) => byte === 0) ? value.fill(1) : value));
+const nonZero = (length: number) =>
+  bytes(length).map((value) => (value.every((byte) => byte === 0) ? value.fill(1) : value));
 const condition = fc
   .uniqueArray(bytes(ID_BYTES), { maxLength: 4, selector: toHex })
   .map((ids) => ids.sort(compareBytes) as IntentionId[]);
@@ -77,7 +78,8 @@ describe("an intention", () => {
     fc.assert(
       fc.property(any, fc.uint8Array({ minLength: 1, maxLength: 5 }), (fields, more) => {
         const { body } = encodeIntention(fields);
-        for (let length = 0; length < body.length; length++) expect(decodeIntention(body.subarray(0, length))).toBeTypeOf("string");
+        for (let length = 0; length < body.length; length++)
+          expect(decodeIntention(body.subarray(0, length))).toBeTypeOf("string");
         expect(decodeIntention(new Uint8Array([...body, ...more]))).toBe("length");
       }),
       { numRuns: 40 },
@@ -127,11 +129,26 @@ describe("an intention", () => {
   });
 
   it.each<[string, Partial<IntentionFields>]>([
-    ["condition-count", { condition: [...Array(CONDITION_COUNT_MAX + 1).keys()].map((n) => new Uint8Array(ID_BYTES).fill(n) as IntentionId) }],
+    [
+      "condition-count",
+      {
+        condition: [...Array(CONDITION_COUNT_MAX + 1).keys()].map(
+          (n) => new Uint8Array(ID_BYTES).fill(n) as IntentionId,
+        ),
+      },
+    ],
     ["genesis-shape", { seq: 0 }],
     ["genesis-shape", { storeId: ZERO_STORE_ID }],
     ["genesis-shape", { storePrev: ZERO_ID }],
-    ["genesis-shape", { seq: 0, storeId: ZERO_STORE_ID, storePrev: ZERO_ID, condition: [new Uint8Array(ID_BYTES) as IntentionId] }],
+    [
+      "genesis-shape",
+      {
+        seq: 0,
+        storeId: ZERO_STORE_ID,
+        storePrev: ZERO_ID,
+        condition: [new Uint8Array(ID_BYTES) as IntentionId],
+      },
+    ],
     ["condition-order", { condition: [2, 1].map((n) => new Uint8Array(ID_BYTES).fill(n) as IntentionId) }],
     ["condition-order", { condition: [1, 1].map((n) => new Uint8Array(ID_BYTES).fill(n) as IntentionId) }],
     ["ops-size", { ops: new Uint8Array((1 << 20) + 1) }],
@@ -142,7 +159,9 @@ describe("an intention", () => {
 
   it("may be as large as it may be", () => {
     const base = fc.sample(ordinary, { numRuns: 1, seed: 3 })[0]!;
-    const ids = [...Array(CONDITION_COUNT_MAX).keys()].map((n) => new Uint8Array(ID_BYTES).fill(n) as IntentionId);
+    const ids = [...Array(CONDITION_COUNT_MAX).keys()].map(
+      (n) => new Uint8Array(ID_BYTES).fill(n) as IntentionId,
+    );
     const { body } = encodeIntention({ ...base, condition: ids, ops: new Uint8Array(1 << 20) });
     expect(body).toHaveLength(BODY_BYTES_MIN + CONDITION_COUNT_MAX * ID_BYTES + (1 << 20));
     expect(decoded(body).condition).toHaveLength(CONDITION_COUNT_MAX);
@@ -158,7 +177,18 @@ describe("an intention", () => {
       condition: [new Uint8Array(40).fill(0xdd) as IntentionId],
       ops: Uint8Array.of(0xee),
     }).body;
-    const hex = ["01", "aa".repeat(16), "bb".repeat(32), "0201000000000000", "0403000000000000", "cc".repeat(40), "01000000", "dd".repeat(40), "01000000", "ee"];
+    const hex = [
+      "01",
+      "aa".repeat(16),
+      "bb".repeat(32),
+      "0201000000000000",
+      "0403000000000000",
+      "cc".repeat(40),
+      "01000000",
+      "dd".repeat(40),
+      "01000000",
+      "ee",
+    ];
     expect(toHex(body)).toBe(hex.join(""));
   });
 });

@@ -28,7 +28,12 @@ function number(bytes: Uint8Array): bigint {
   return [...bytes].reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }
 
-const challenge = (...parts: Uint8Array[]) => number(createHash("sha512").update(concatBytes(...parts)).digest()) % L;
+const challenge = (...parts: Uint8Array[]) =>
+  number(
+    createHash("sha512")
+      .update(concatBytes(...parts))
+      .digest(),
+  ) % L;
 
 /** Each point of order 1, 2, 4 and 8, and then every other way to write it that decoders disagree about. */
 const torsion: Point[] = (() => {
@@ -58,12 +63,14 @@ const smallOrder: Uint8Array[] = (() => {
 })();
 
 const zero = new Uint8Array(32);
-const accepts = (key: Uint8Array, signature: Uint8Array, said = message) => verifySignature(key as PubKey, said, signature);
+const accepts = (key: Uint8Array, signature: Uint8Array, said = message) =>
+  verifySignature(key as PubKey, said, signature);
 
 describe("a signature is judged by ZIP215", () => {
   it("which accepts all 196 of its own edge cases: small-order A and R, each however it is written, and S = 0", () => {
     expect(smallOrder).toHaveLength(14);
-    for (const key of smallOrder) for (const r of smallOrder) expect(accepts(key, concatBytes(r, zero))).toBe(true);
+    for (const key of smallOrder)
+      for (const r of smallOrder) expect(accepts(key, concatBytes(r, zero))).toBe(true);
   });
 
   it("which refuses S + L, and S of L", () => {
@@ -72,7 +79,10 @@ describe("a signature is judged by ZIP215", () => {
     expect(accepts(signer.publicKey, signature)).toBe(true);
     for (let times = 1n; times < 8n; times++) {
       const s = number(signature.subarray(32)) + times * L;
-      if (s < 2n ** 256n) expect(accepts(signer.publicKey, concatBytes(signature.subarray(0, 32), littleEndian(s)))).toBe(false);
+      if (s < 2n ** 256n)
+        expect(accepts(signer.publicKey, concatBytes(signature.subarray(0, 32), littleEndian(s)))).toBe(
+          false,
+        );
     }
     expect(accepts(smallOrder[0]!, concatBytes(smallOrder[0]!, littleEndian(L)))).toBe(false);
     expect(accepts(smallOrder[0]!, concatBytes(smallOrder[0]!, littleEndian(L - 1n)))).toBe(false);
@@ -108,7 +118,14 @@ describe("a signature is judged by ZIP215", () => {
     const good = signer.sign(message);
     const half = fc.oneof(
       fc.uint8Array({ minLength: 32, maxLength: 32 }),
-      fc.constantFrom(...smallOrder, signer.publicKey, good.subarray(0, 32), good.subarray(32), zero, littleEndian(L)),
+      fc.constantFrom(
+        ...smallOrder,
+        signer.publicKey,
+        good.subarray(0, 32),
+        good.subarray(32),
+        zero,
+        littleEndian(L),
+      ),
     );
     fc.assert(
       fc.property(half, half, half, (key, r, s) => {
@@ -133,7 +150,7 @@ describe("a signature is judged by ZIP215", () => {
     expect(accepts(signerFromSeed(sha256(utf8("other"))).publicKey, signature)).toBe(false);
     for (let at = 0; at < 64; at++) {
       const other = new Uint8Array(signature);
-      other[at]! ^= 1 << at % 8;
+      other[at]! ^= 1 << (at % 8);
       expect(accepts(signer.publicKey, other)).toBe(false);
     }
   });
@@ -149,7 +166,8 @@ describe("an identity", () => {
         expect(isIdentityKey(bytes)).toBe(false);
       }
     }
-    for (const bad of [new Uint8Array(0), new Uint8Array(31), new Uint8Array(33), littleEndian(2n)]) expect(isIdentityKey(bad)).toBe(false);
+    for (const bad of [new Uint8Array(0), new Uint8Array(31), new Uint8Array(33), littleEndian(2n)])
+      expect(isIdentityKey(bad)).toBe(false);
   });
 
   it("is every key that is made from a seed, by either library", () => {
@@ -166,7 +184,9 @@ describe("an identity", () => {
   });
 
   it("has the key and the signature that RFC 8032 gives for its seed", () => {
-    const signer = signerFromSeed(fromHex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")!);
+    const signer = signerFromSeed(
+      fromHex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")!,
+    );
     expect(toHex(signer.publicKey)).toBe("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
     expect(toHex(signer.sign(new Uint8Array(0)))).toBe(
       "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
@@ -178,7 +198,9 @@ describe("an identity", () => {
     const hash = sha256(utf8("body"));
     const signature = signIntention(signer, hash);
     expect(verifyIntention(signer.publicKey, hash, signature)).toBe(true);
-    expect(verifySignature(signer.publicKey, concatBytes(utf8("lattice/intention/1"), hash), signature)).toBe(true);
+    expect(verifySignature(signer.publicKey, concatBytes(utf8("lattice/intention/1"), hash), signature)).toBe(
+      true,
+    );
     expect(verifySignature(signer.publicKey, hash, signature)).toBe(false);
     expect(verifyIntention(signer.publicKey, hash, signer.sign(hash))).toBe(false);
   });

@@ -18,10 +18,11 @@ function sumOf(items: readonly Hash[]): SetSum {
 /** Little-endian, modulo 2^256. */
 function naive(items: readonly Hash[]): Uint8Array {
   let total = 0n;
-  for (const item of items) for (let at = 31, value = 0n; at >= 0; at--) {
-    value = (value << 8n) | BigInt(item[at]!);
-    if (at === 0) total += value;
-  }
+  for (const item of items)
+    for (let at = 31, value = 0n; at >= 0; at--) {
+      value = (value << 8n) | BigInt(item[at]!);
+      if (at === 0) total += value;
+    }
   return Uint8Array.from({ length: 32 }, (_, at) => Number((total >> BigInt(8 * at)) & 0xffn));
 }
 

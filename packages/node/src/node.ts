@@ -162,7 +162,10 @@ export class Node implements AsyncDisposable {
   /** When a peer was last heard; 0 where it was not since the start. */
   seenMs(peer: PubKey): number {
     const live = this.#connector.sessions().filter((session) => equalBytes(session.peer, peer));
-    return Math.max(this.#seenMsByPeer.get(bytesKey(peer)) ?? 0, ...live.map(({ lastHeardMs }) => lastHeardMs));
+    return Math.max(
+      this.#seenMsByPeer.get(bytesKey(peer)) ?? 0,
+      ...live.map(({ lastHeardMs }) => lastHeardMs),
+    );
   }
 
   addressesOf(peer: PubKey): readonly string[] {
@@ -182,22 +185,33 @@ export class Node implements AsyncDisposable {
   /** Throws `not-found` or `ambiguous`; `text` is an id, a unique prefix of one, or a name. */
   resolve(text: string): Entry {
     const wanted = text.trim().toLowerCase().replaceAll("-", "");
-    const byName = this.entries().filter((entry) => this.storeName(entry) === text.trim() && text.trim() !== "");
+    const byName = this.entries().filter(
+      (entry) => this.storeName(entry) === text.trim() && text.trim() !== "",
+    );
     const byId = this.entries().filter(({ row }) => wanted !== "" && toHex(row.id).startsWith(wanted));
     const found = byName.length > 0 ? byName : byId;
     if (found.length === 1) return found[0]!;
     if (found.length === 0) {
-      const hint = this.#entries.size === 0 ? 'create one with "store create --root"' : '"store list" shows what there is';
-      throw new LatticeError("not-found", text.trim() === "" ? `no store is selected: ${hint}` : `there is no store "${text}": ${hint}`);
+      const hint =
+        this.#entries.size === 0
+          ? 'create one with "store create --root"'
+          : '"store list" shows what there is';
+      throw new LatticeError(
+        "not-found",
+        text.trim() === "" ? `no store is selected: ${hint}` : `there is no store "${text}": ${hint}`,
+      );
     }
-    const candidates = found.map((entry) => [formatStoreId(entry.row.id), this.storeName(entry)].filter(Boolean).join(" "));
+    const candidates = found.map((entry) =>
+      [formatStoreId(entry.row.id), this.storeName(entry)].filter(Boolean).join(" "),
+    );
     throw new LatticeError("ambiguous", `"${text}" could be ${candidates.join(", ")}`);
   }
 
   /** Of `resolve`, open. Throws the store's own problem where it is not. */
   open(text: string): Store {
     const entry = this.resolve(text);
-    if (entry.store === undefined) throw new LatticeError("failed-precondition", `the store is not open: ${entry.problem}`);
+    if (entry.store === undefined)
+      throw new LatticeError("failed-precondition", `the store is not open: ${entry.problem}`);
     return entry.store;
   }
 
@@ -205,7 +219,10 @@ export class Node implements AsyncDisposable {
     const own = store?.system.name() ?? "";
     if (own !== "" || row.parentHash === undefined) return own;
     const parent = this.#byGenesis(row.parentHash)?.store;
-    return parent?.system.children().find(({ genesisHash }) => equalBytes(genesisHash, row.genesisHash))?.alias ?? "";
+    return (
+      parent?.system.children().find(({ genesisHash }) => equalBytes(genesisHash, row.genesisHash))?.alias ??
+      ""
+    );
   }
 
   async setName(name: string): Promise<void> {
@@ -249,7 +266,10 @@ export class Node implements AsyncDisposable {
       throw new LatticeError("invite-expired", "the invite has expired: ask for a new one");
     }
     if (equalBytes(token.inviter, this.self)) {
-      throw new LatticeError("failed-precondition", "this node made the invite itself: join from another node");
+      throw new LatticeError(
+        "failed-precondition",
+        "this node made the invite itself: join from another node",
+      );
     }
     yield { stage: "connecting", intentionCount: 0 };
     const { addresses, inviter, genesisHash, secret } = token;
@@ -257,9 +277,11 @@ export class Node implements AsyncDisposable {
     const request = { clock, genesisHash, secret, nodeName: this.name, addresses: this.addresses() };
     const grant = await requestJoin(channel, { ...request, ...options });
     this.#inventory.putAddresses(inviter, addresses);
-    for (const { peer, addresses: theirs } of grant.peers) this.#inventory.putAddresses(peer as PubKey, theirs);
+    for (const { peer, addresses: theirs } of grant.peers)
+      this.#inventory.putAddresses(peer as PubKey, theirs);
     const entry = await this.#begin(grant.genesis, { inviter });
-    if (entry.store === undefined) throw new LatticeError("failed-precondition", `the store is not open: ${entry.problem}`);
+    if (entry.store === undefined)
+      throw new LatticeError("failed-precondition", `the store is not open: ${entry.problem}`);
     yield { stage: "admitted", entry, intentionCount: 1 };
     yield* this.#firstSync(entry, { store: entry.store, inviter, signal: options.signal });
   }
@@ -270,7 +292,10 @@ export class Node implements AsyncDisposable {
     return Promise.all(this.#peersOf(store).map((peer) => this.#syncWith(store, peer, options.signal)));
   }
 
-  async verify(store: Store, options: { signal?: AbortSignal } = {}): Promise<Verification & { peers: PeerVerdict[] }> {
+  async verify(
+    store: Store,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Verification & { peers: PeerVerdict[] }> {
     const verification = await verifyStore(store, options);
     const peers = await Promise.all(this.#peersOf(store).map((peer) => this.#compareState(store, peer)));
     return { ...verification, peers };
@@ -280,7 +305,8 @@ export class Node implements AsyncDisposable {
   async rebuild({ row }: Entry): Promise<{ entry: Entry; log: RebuiltLog }> {
     const key = bytesKey(row.id);
     this.#assertOpen();
-    if (this.#rebuilding.has(key)) throw new LatticeError("failed-precondition", "the store is being rebuilt");
+    if (this.#rebuilding.has(key))
+      throw new LatticeError("failed-precondition", "the store is being rebuilt");
     const rebuilding = this.#rebuild(row).finally(() => this.#rebuilding.delete(key));
     this.#rebuilding.set(key, rebuilding);
     const log = await rebuilding;
@@ -317,7 +343,9 @@ export class Node implements AsyncDisposable {
       if (entry.store === undefined) return [`store ${name}: ${entry.problem}`];
       const { paused } = entry.store.replica.projection;
       return [
-        ...(entry.store.isDiskFull ? [`store ${name}: the disk is full, writes are refused until there is room`] : []),
+        ...(entry.store.isDiskFull
+          ? [`store ${name}: the disk is full, writes are refused until there is room`]
+          : []),
         ...(paused === "" ? [] : [`store ${name}: ${paused}`]),
       ];
     });
@@ -430,9 +458,11 @@ export class Node implements AsyncDisposable {
     const storeId = store.id;
     store.listen({
       systemChanged: () => void this.#onSystemChanged(store).catch(() => undefined),
-      forked: (peer) => this.#emit("fork", `${toHex(peer).slice(0, 8)} has forked its log`, { storeId, peer }),
+      forked: (peer) =>
+        this.#emit("fork", `${toHex(peer).slice(0, 8)} has forked its log`, { storeId, peer }),
       projectionPaused: (reason) => reason !== "" && this.#emit("projection-paused", reason, { storeId }),
-      diskFull: () => this.#emit("disk-full", "the disk is full: writes are refused until there is room", { storeId }),
+      diskFull: () =>
+        this.#emit("disk-full", "the disk is full: writes are refused until there is room", { storeId }),
       diskRecovered: () => this.#emit("disk-recovered", "there is room on the disk again", { storeId }),
       failed: (error) => void this.#onFailed(store, error).catch(() => undefined),
     });
@@ -511,10 +541,14 @@ export class Node implements AsyncDisposable {
 
   #peersOf(store: Store): PubKey[] {
     const system = this.membersOf(store);
-    const peers = system.members().map(({ key }) => key).filter((key) => !equalBytes(key, this.self));
+    const peers = system
+      .members()
+      .map(({ key }) => key)
+      .filter((key) => !equalBytes(key, this.self));
     const { inviter } = this.#rootRow(this.#entries.get(bytesKey(store.id))!.row)?.row ?? {};
     const isNew = system.roleNow(this.self) === Role.UNSPECIFIED;
-    if (inviter !== undefined && isNew && !peers.some((peer) => equalBytes(peer, inviter))) peers.push(inviter);
+    if (inviter !== undefined && isNew && !peers.some((peer) => equalBytes(peer, inviter)))
+      peers.push(inviter);
     return peers;
   }
 
@@ -576,8 +610,16 @@ export class Node implements AsyncDisposable {
       await Promise.race([result, pause]).finally(cancel);
     }
     const { error } = await result;
-    if (error !== "") throw new LatticeError("unavailable", `joined, but the first sync failed: ${error}; it goes on by itself`);
-    yield { stage: "done", entry: this.#entries.get(bytesKey(entry.row.id))!, intentionCount: store.log.head.wseq };
+    if (error !== "")
+      throw new LatticeError(
+        "unavailable",
+        `joined, but the first sync failed: ${error}; it goes on by itself`,
+      );
+    yield {
+      stage: "done",
+      entry: this.#entries.get(bytesKey(entry.row.id))!,
+      intentionCount: store.log.head.wseq,
+    };
   }
 
   /** A session may give way to another one at any time, so one that is lost is no failure yet. */
@@ -586,10 +628,17 @@ export class Node implements AsyncDisposable {
     for (let attempt = 1; ; attempt++) {
       try {
         const session = await this.#whenConnected(store, peer, signal);
-        if (session === undefined) return failed(this.#connector.lastError(store, peer) || "it cannot be reached");
+        if (session === undefined)
+          return failed(this.#connector.lastError(store, peer) || "it cannot be reached");
         const before = { received: session.received, sent: session.sent };
         const { same } = await this.#whileMoving(session, session.syncNow(), signal);
-        return { peer, received: session.received - before.received, sent: session.sent - before.sent, same, error: "" };
+        return {
+          peer,
+          received: session.received - before.received,
+          sent: session.sent - before.sent,
+          same,
+          error: "",
+        };
       } catch (error) {
         const { code, message } = LatticeError.from(error);
         if (code !== "unavailable" || attempt === SYNC_ATTEMPTS_MAX) return failed(message);
@@ -691,12 +740,15 @@ export class Node implements AsyncDisposable {
 /** A genesis that was verified, or made here. */
 function parseOffered(genesis: Offered) {
   const intention = decodeIntention(genesis.body);
-  if (typeof intention === "string") throw new LatticeError("invalid-argument", "a store begins with a genesis");
+  if (typeof intention === "string")
+    throw new LatticeError("invalid-argument", "a store begins with a genesis");
   return { hash: intention.hash, ops: parseGenesis(intention) };
 }
 
 function directoryBytes(directory: string): number {
-  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
 
@@ -707,4 +759,3 @@ function rootsFirst(a: StoreRow, b: StoreRow): number {
 function sameParent(a: Hash | undefined, b: Hash | undefined): boolean {
   return a === undefined || b === undefined ? a === b : equalBytes(a, b);
 }
-

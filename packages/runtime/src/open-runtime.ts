@@ -43,7 +43,11 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     const lock = claimDirectory(dataDirectory, paths.lock);
     opened.add(() => lock.release());
     const seed = loadIdentitySeed(paths.identity);
-    const inventory = openLmdbStorage({ path: paths.inventory, tables: [...INVENTORY_TABLES], durability: "journal" });
+    const inventory = openLmdbStorage({
+      path: paths.inventory,
+      tables: [...INVENTORY_TABLES],
+      durability: "journal",
+    });
     opened.add(() => inventory.close());
     const transport = await openTransport(seed, new Inventory(inventory), options.listen);
     opened.add(() => transport.close());
@@ -124,11 +128,15 @@ async function openTransport(
 }
 
 function portOf(addresses: readonly string[]): number | undefined {
-  const found = addresses.map((address) => /\/(?:udp|tcp)\/(\d+)/.exec(address)?.[1]).find((port) => port !== undefined);
+  const found = addresses
+    .map((address) => /\/(?:udp|tcp)\/(\d+)/.exec(address)?.[1])
+    .find((port) => port !== undefined);
   return found === undefined ? undefined : Number(found);
 }
 
-function startNode(options: RuntimeOptions & { seed: Uint8Array; inventory: Storage; transport: Transport }): Promise<Node> {
+function startNode(
+  options: RuntimeOptions & { seed: Uint8Array; inventory: Storage; transport: Transport },
+): Promise<Node> {
   return Node.start({
     directory: options.dataDirectory,
     inventory: options.inventory,

@@ -34,3 +34,5 @@ export const PROTOCOL_VERSION = 1;
 export const HELLO_WAIT_MS = 10_000;
 /** How long a join may take until it is answered. */
 export const JOIN_WAIT_MS = 30_000;
+/** How long this node does not write while a peer that claims to hold more of its chain sends nothing. */
+export const OWN_CHAIN_WAIT_MS = 30_000;

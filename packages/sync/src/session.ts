@@ -35,6 +35,7 @@ import {
   FRONTIER_COUNT_MAX,
   FRONTIER_PART_COUNT,
   HELLO_WAIT_MS,
+  OWN_CHAIN_WAIT_MS,
   PROTOCOL_VERSION,
   REASON_CHARS_MAX,
   RECONCILE_BYTES_MAX,
@@ -322,8 +323,22 @@ export class SyncSession {
     const { self } = store.replica;
     const ownSeqs = theirs.filter(({ author }) => equalBytes(author, self)).map(({ seq }) => seq);
     // Where this node forked, they hold more than one tip of it.
-    if (ownSeqs.length > 0) store.replica.noteOwnSeqElsewhere(this.peer, ownSeqs.reduce((a, b) => Math.max(a, b)));
+    if (ownSeqs.length > 0) this.#awaitOwnChain(ownSeqs.reduce((a, b) => Math.max(a, b)));
     this.#outbox.payDebt(owedTo(theirs, store.log), store.durableWseq);
+  }
+
+  /** A peer that claims to be ahead in this node's own chain and sends nothing of it holds up its writes for so long only. */
+  #awaitOwnChain(seq: number): void {
+    const { store, clock } = this.#options;
+    store.replica.noteOwnSeqElsewhere(this.peer, seq);
+    if (!store.replica.isBehindItself) return;
+    const watch = (received: number) => {
+      this.#cancelTimer = clock.after(OWN_CHAIN_WAIT_MS, () => {
+        if (this.#received === received) store.replica.forgetPeer(this.peer);
+        else watch(this.#received);
+      });
+    };
+    watch(this.#received);
   }
 
   async #onBatch(batch: sync.Batch): Promise<void> {

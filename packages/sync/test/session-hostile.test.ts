@@ -347,6 +347,16 @@ describe("a frontier", () => {
     expect(await codeOf(put(store, "k", "v"))).toBe("none");
   });
 
+  it("that lies about this node's own chain and then sends nothing holds up its writes for so long only", async () => {
+    const fake = peer();
+    await fake.hello({ fingerprint: new Uint8Array(SET_SUM_BYTES) });
+    await fake.say(frontier([{ author: store.replica.self, seq: 1_000_000, id: idOf(1) }]));
+    await fake.rest();
+    expect(await codeOf(put(store, "k", "v"))).toBe("unavailable");
+    club.clock.advance(30_000);
+    expect(await codeOf(put(store, "k", "v"))).toBe("none");
+  });
+
   it("with both branches of this node's own fork makes it wait for the longer one", async () => {
     const fake = peer();
     await fake.hello({ fingerprint: new Uint8Array(SET_SUM_BYTES) });

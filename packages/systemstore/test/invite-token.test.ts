@@ -1,7 +1,14 @@
 import { concatBytes, LatticeError, sha256, signerFromSeed, utf8, type Hash } from "@lattice/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeInviteToken, encodeInviteToken, Role, TOKEN_ADDRESSES_MAX, TOKEN_CHARS_MAX, type InviteToken } from "../src/index.ts";
+import {
+  decodeInviteToken,
+  encodeInviteToken,
+  Role,
+  TOKEN_ADDRESSES_MAX,
+  TOKEN_CHARS_MAX,
+  type InviteToken,
+} from "../src/index.ts";
 
 const inviter = signerFromSeed(sha256(utf8("inviter"))).publicKey;
 const token: InviteToken = {
@@ -28,7 +35,10 @@ function refused(other: string): void {
 describe("an invite token", () => {
   it("decodes to what was encoded", () => {
     const any = fc.record({
-      genesisHash: fc.uint8Array({ minLength: 32, maxLength: 32 }) as fc.Arbitrary<Uint8Array> as fc.Arbitrary<Hash>,
+      genesisHash: fc.uint8Array({
+        minLength: 32,
+        maxLength: 32,
+      }) as fc.Arbitrary<Uint8Array> as fc.Arbitrary<Hash>,
       inviter: fc.constant(inviter),
       addresses: fc.array(fc.string({ maxLength: 30 }), { maxLength: TOKEN_ADDRESSES_MAX }),
       secret: fc.uint8Array({ minLength: 32, maxLength: 32 }),
@@ -61,9 +71,16 @@ describe("an invite token", () => {
         refused(text.slice(0, at) + text[at + 1] + text[at] + text.slice(at + 2));
       }
     }
+    expect(decodeInviteToken(text)).toEqual(token);
   });
 
-  it.each(["", "lattice1", "lattice", "lattice1a", "hello", `lattice1${"a".repeat(TOKEN_CHARS_MAX)}`])("is not %s", refused);
+  it.each(["", "lattice1", "lattice", "lattice1a", "hello", `lattice1${"a".repeat(TOKEN_CHARS_MAX)}`])(
+    "is not %s",
+    (other) => {
+      expect(() => decodeInviteToken(other)).toThrow(LatticeError);
+      refused(other);
+    },
+  );
 
   it("is refused whatever is in it, if its fields are not those of one; and nothing else is thrown", () => {
     fc.assert(
@@ -86,11 +103,16 @@ describe("an invite token", () => {
 
   it("keeps as many addresses as are read", () => {
     const many = Array.from({ length: TOKEN_ADDRESSES_MAX + 3 }, (_, n) => `/ip4/10.0.0.${n}/tcp/4001`);
-    expect(decodeInviteToken(encodeInviteToken({ ...token, addresses: many })).addresses).toEqual(many.slice(0, TOKEN_ADDRESSES_MAX));
+    expect(decodeInviteToken(encodeInviteToken({ ...token, addresses: many })).addresses).toEqual(
+      many.slice(0, TOKEN_ADDRESSES_MAX),
+    );
   });
 
   it("is short enough to be read, whatever addresses it was given", () => {
-    const long = Array.from({ length: TOKEN_ADDRESSES_MAX }, (_, n) => `/dns4/${"a".repeat(240)}${n}/tcp/4001`);
+    const long = Array.from(
+      { length: TOKEN_ADDRESSES_MAX },
+      (_, n) => `/dns4/${"a".repeat(240)}${n}/tcp/4001`,
+    );
     const encoded = encodeInviteToken({ ...token, addresses: long });
     expect(encoded.length).toBeLessThanOrEqual(TOKEN_CHARS_MAX);
     expect(decodeInviteToken(encoded).addresses.length).toBeGreaterThan(0);
@@ -101,5 +123,7 @@ describe("an invite token", () => {
 function base32(bytes: Uint8Array): string {
   let bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
   bits = bits.padEnd(Math.ceil(bits.length / 5) * 5, "0");
-  return (bits.match(/.{5}/g) ?? []).map((five) => "abcdefghijklmnopqrstuvwxyz234567"[Number.parseInt(five, 2)]).join("");
+  return (bits.match(/.{5}/g) ?? [])
+    .map((five) => "abcdefghijklmnopqrstuvwxyz234567"[Number.parseInt(five, 2)])
+    .join("");
 }

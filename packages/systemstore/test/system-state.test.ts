@@ -49,7 +49,11 @@ function fold(ops: readonly SystemOpAt[], roles?: RoleSource): { state: SystemSt
   return { state: new SystemState(memory), memory };
 }
 
-const by = (author: PubKey, time: number, op: Op): SystemOpAt => ({ id: idAt(time), author, op: { schema: 1, op } });
+const by = (author: PubKey, time: number, op: Op): SystemOpAt => ({
+  id: idAt(time),
+  author,
+  op: { schema: 1, op },
+});
 const admit = (member: PubKey, role: Role, secretHash: Uint8Array = new Uint8Array(0), name = ""): Op => ({
   oneofKind: "admit",
   admit: { member, role, secretHash, name },
@@ -73,7 +77,11 @@ function child(author = signer("owner"), key32: PubKey = author.publicKey): weav
     condition: [],
     ops: utf8("genesis"),
   });
-  return { genesisBody: intention.body, genesisSignature: signIntention(author, intention.hash), alias: "child" };
+  return {
+    genesisBody: intention.body,
+    genesisSignature: signIntention(author, intention.hash),
+    alias: "child",
+  };
 }
 
 function reason(author: string, op: Op, before: readonly SystemOpAt[] = []): string | undefined {
@@ -98,12 +106,21 @@ describe("a system op counts, or says why not", () => {
     ["writer", invite(1), "only an admin may invite"],
     ["admin", invite(1, Role.OWNER), "nobody may invite above their own role"],
     ["admin", invite(1, Role.UNSPECIFIED), "nobody may invite above their own role"],
-    ["admin", { oneofKind: "invite", invite: { secretHash: new Uint8Array(31), role: 1, expiresMs: 0n } }, "malformed invite"],
+    [
+      "admin",
+      { oneofKind: "invite", invite: { secretHash: new Uint8Array(31), role: 1, expiresMs: 0n } },
+      "malformed invite",
+    ],
     ["admin", invite(1), "the invite exists", [by(owner, 50, invite(1))]],
     ["admin", invite(1), ""],
     ["admin", uninvite(1), "there is no such invite"],
     ["writer", uninvite(1), "only an admin may take back an invite", [by(owner, 50, invite(1))]],
-    ["admin", uninvite(1), "the invite is used", [by(owner, 50, invite(1)), by(owner, 51, admit(key("new"), 2, secret(1)))]],
+    [
+      "admin",
+      uninvite(1),
+      "the invite is used",
+      [by(owner, 50, invite(1)), by(owner, 51, admit(key("new"), 2, secret(1)))],
+    ],
     ["admin", uninvite(1), "", [by(owner, 50, invite(1))]],
     ["writer", admit(key("new"), Role.READER), "only an admin may admit"],
     ["stranger", admit(key("stranger"), Role.OWNER), "only an admin may admit"],
@@ -117,10 +134,30 @@ describe("a system op counts, or says why not", () => {
     ["admin", admit(key("writer"), Role.ADMIN), ""],
     ["writer", { oneofKind: "childAdd", childAdd: child() }, "only an admin may add a child store"],
     ["admin", { oneofKind: "childAdd", childAdd: { ...child(), alias: long } }, "the name is too long"],
-    ["admin", { oneofKind: "childAdd", childAdd: { ...child(), genesisBody: new Uint8Array(9) } }, "malformed child"],
-    ["admin", { oneofKind: "childAdd", childAdd: { ...child(), genesisSignature: new Uint8Array(64) } }, "malformed child"],
-    ["admin", { oneofKind: "childAdd", childAdd: { ...child(signer("owner"), smallOrder()), genesisSignature: anybodys() } }, "malformed child"],
-    ["admin", { oneofKind: "childAdd", childAdd: child() }, "the child exists", [by(owner, 50, { oneofKind: "childAdd", childAdd: child() })]],
+    [
+      "admin",
+      { oneofKind: "childAdd", childAdd: { ...child(), genesisBody: new Uint8Array(9) } },
+      "malformed child",
+    ],
+    [
+      "admin",
+      { oneofKind: "childAdd", childAdd: { ...child(), genesisSignature: new Uint8Array(64) } },
+      "malformed child",
+    ],
+    [
+      "admin",
+      {
+        oneofKind: "childAdd",
+        childAdd: { ...child(signer("owner"), smallOrder()), genesisSignature: anybodys() },
+      },
+      "malformed child",
+    ],
+    [
+      "admin",
+      { oneofKind: "childAdd", childAdd: child() },
+      "the child exists",
+      [by(owner, 50, { oneofKind: "childAdd", childAdd: child() })],
+    ],
     ["admin", { oneofKind: "childAdd", childAdd: child() }, ""],
     ["writer", setName("n"), "only an admin may name the store"],
     ["admin", setName(long), "the name is too long"],
@@ -181,8 +218,15 @@ describe("the system table", () => {
   });
 
   it("gives each author the role that it had at each place", () => {
-    const { state } = fold([by(owner, 10, admit(key("a"), Role.READER)), by(owner, 20, admit(key("a"), Role.ADMIN))]);
-    expect([5, 15, 25].map((time) => state.roleAt(key("a"), idAt(time)))).toEqual([0, Role.READER, Role.ADMIN]);
+    const { state } = fold([
+      by(owner, 10, admit(key("a"), Role.READER)),
+      by(owner, 20, admit(key("a"), Role.ADMIN)),
+    ]);
+    expect([5, 15, 25].map((time) => state.roleAt(key("a"), idAt(time)))).toEqual([
+      0,
+      Role.READER,
+      Role.ADMIN,
+    ]);
     expect(state.roleAt(owner, genesis.id)).toBe(Role.UNSPECIFIED);
     expect([state.roleNow(key("a")), state.roleNow(key("nobody"))]).toEqual([Role.ADMIN, Role.UNSPECIFIED]);
   });
@@ -213,7 +257,10 @@ describe("the system table", () => {
   it("of a child store asks its root", () => {
     const memory = new MemoryState(SYSTEM_TABLES);
     foldGenesis(memory, { ...genesis, root: false });
-    const roles: RoleSource = { roleNow: () => Role.ADMIN, roleAt: (author) => (bytesKey(author) === bytesKey(owner) ? Role.ADMIN : 0) };
+    const roles: RoleSource = {
+      roleNow: () => Role.ADMIN,
+      roleAt: (author) => (bytesKey(author) === bytesKey(owner) ? Role.ADMIN : 0),
+    };
     expect(foldSystemOp(memory, by(owner, 2, setName("n")), roles).void).toBe("");
     expect(foldSystemOp(memory, by(key("a"), 3, setName("n")), roles).void).not.toBe("");
     expect(new SystemState(memory).members()).toEqual([]);
@@ -221,6 +268,12 @@ describe("the system table", () => {
 });
 
 it("roles have names", () => {
-  for (const role of [Role.READER, Role.WRITER, Role.ADMIN, Role.OWNER]) expect(roleFromName(roleName(role))).toBe(role);
-  expect([roleName(Role.UNSPECIFIED), roleName(9 as Role), roleFromName(""), roleFromName("king")]).toEqual(["", "", undefined, undefined]);
+  for (const role of [Role.READER, Role.WRITER, Role.ADMIN, Role.OWNER])
+    expect(roleFromName(roleName(role))).toBe(role);
+  expect([roleName(Role.UNSPECIFIED), roleName(9 as Role), roleFromName(""), roleFromName("king")]).toEqual([
+    "",
+    "",
+    undefined,
+    undefined,
+  ]);
 });

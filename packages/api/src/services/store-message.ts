@@ -1,5 +1,5 @@
 /** Stores, intentions and the like as messages. */
-import { equalBytes, toHex, type Intention, type IntentionId } from "@lattice/model";
+import { equalBytes, ID_BYTES, idHash, toHex, type Intention, type IntentionId } from "@lattice/model";
 import { decodeOps, type Store, type Witnessed } from "@lattice/kernel";
 import type { Entry, Node } from "@lattice/node";
 import type { daemon, weaver } from "@lattice/proto";
@@ -73,7 +73,7 @@ function systemSummary({ op }: weaver.SystemOp): string {
     case "admit":
       return `admit ${op.admit.name || short(op.admit.member)} as ${roleName(op.admit.role)}`;
     case "invite":
-      return `invite a ${roleName(op.invite.role)}`;
+      return `invite for a new ${roleName(op.invite.role)}`;
     case "uninvite":
       return "take back an invite";
     case "childAdd":
@@ -99,14 +99,15 @@ function payloadSummary(store: Store, payload: Uint8Array): string {
   }
 }
 
-/** Bytes as text where they are text. */
+/** Bytes as text where they are text, intentions by their hash; without what is empty. */
 function readable(_key: string, value: unknown): unknown {
+  if (Array.isArray(value) && value.length === 0) return undefined;
   if (typeof value === "bigint") return value.toString();
   if (!(value instanceof Uint8Array)) return value;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(value);
   } catch {
-    return toHex(value.subarray(0, 16));
+    return short(value.length === ID_BYTES ? idHash(value as IntentionId) : value);
   }
 }
 
