@@ -1,5 +1,14 @@
 /** Histories of several authors, made without as many nodes. */
-import { encodeIntention, hlcFromMs, signerFromSeed, signIntention, utf8, type Hlc, type IntentionId, type Signer } from "@lattice/model";
+import {
+  encodeIntention,
+  hlcFromMs,
+  signerFromSeed,
+  signIntention,
+  utf8,
+  type Hlc,
+  type IntentionId,
+  type Signer,
+} from "@lattice/model";
 import type { Offered, Store } from "@lattice/kernel";
 import { kvstoreV1 } from "@lattice/kvstore";
 import { weaver } from "@lattice/proto";
@@ -10,15 +19,21 @@ export const KEY_BYTES = 16;
 export const VALUE_BYTES = 100;
 
 /** Adds `count` puts by `authorCount` authors who write side by side. */
-export async function writeHistory(store: Store, { authorCount, count }: { authorCount: number; count: number }): Promise<void> {
-  const signers = Array.from({ length: authorCount }, (_, index) => signerFromSeed(new Uint8Array(32).fill(index + 1)));
+export async function writeHistory(
+  store: Store,
+  { authorCount, count }: { authorCount: number; count: number },
+): Promise<void> {
+  const signers = Array.from({ length: authorCount }, (_, index) =>
+    signerFromSeed(new Uint8Array(32).fill(index + 1)),
+  );
   for (const { publicKey } of signers) {
     const admit = { member: publicKey, role: Role.WRITER, secretHash: new Uint8Array(0), name: "" };
     await store.submitSystem({ oneofKind: "admit", admit });
   }
   const head = store.log.heads()[0]!;
   let timestamp = hlcFromMs(Date.now() - 60_000);
-  timestamp = timestamp > store.log.head.maxTimestamp ? timestamp : ((store.log.head.maxTimestamp + 1n) as Hlc);
+  timestamp =
+    timestamp > store.log.head.maxTimestamp ? timestamp : ((store.log.head.maxTimestamp + 1n) as Hlc);
   const genesis = store.log.at(1).intention.id;
   const chains = signers.map((signer) => ({ signer, prev: genesis, seq: 0 }));
   for (let at = 0; at < count; at += BATCH) {
@@ -38,7 +53,9 @@ function writeOne(
   { index, timestamp, condition }: { index: number; timestamp: Hlc; condition: IntentionId[] },
 ): Offered {
   const key = utf8(`key/${index}`.padEnd(KEY_BYTES, "."));
-  const payload = kvstoreV1.KvOp.toBinary({ writes: [{ key, value: new Uint8Array(VALUE_BYTES).fill(index), supersedes: [] }] });
+  const payload = kvstoreV1.KvOp.toBinary({
+    writes: [{ key, value: new Uint8Array(VALUE_BYTES).fill(index), supersedes: [] }],
+  });
   chain.seq += 1;
   const intention = encodeIntention({
     storeId: store.id,

@@ -25,7 +25,11 @@ export function benchDurablePut(): Promise<void> {
     await store.close();
     const ratio = median(single.map((value, round) => value / bare[round]!));
     report("bare 256-byte append + fdatasync", rate(median(bare)), "(what the put is compared with)");
-    report("durable signed put, one at a time", `${rate(median(single))} = ${ratio.toFixed(2)} ×`, "≥ 0.5 × bare");
+    report(
+      "durable signed put, one at a time",
+      `${rate(median(single))} = ${ratio.toFixed(2)} ×`,
+      "≥ 0.5 × bare",
+    );
     report(`durable signed put, ${IN_FLIGHT} in flight`, rate(median(flight)), "≥ 8,000/s");
   });
 }

@@ -11,16 +11,24 @@ export const SYNC_COUNT = Number(process.env["BENCH_SYNC_COUNT"] ?? 100_000);
 
 export function benchFirstSync(): Promise<void> {
   return withScratch(async (directory) => {
-    const host = fork(new URL("./serve-history.ts", import.meta.url), [join(directory, "host"), String(SYNC_COUNT)]);
+    const host = fork(new URL("./serve-history.ts", import.meta.url), [
+      join(directory, "host"),
+      String(SYNC_COUNT),
+    ]);
     try {
       const [{ token }] = (await once(host, "message")) as [{ token: string }];
-      const guest = await openRuntime({ dataDirectory: join(directory, "guest"), listen: [{ host: "127.0.0.1" }], serve: false });
+      const guest = await openRuntime({
+        dataDirectory: join(directory, "guest"),
+        listen: [{ host: "127.0.0.1" }],
+        serve: false,
+      });
       const start = performance.now();
       let received = 0;
       for await (const step of guest.node.join(token)) received = step.intentionCount;
       const elapsed = performance.now() - start;
       const { poisonCount, projectedCount } = await guest.client.store.status({ store: "history" });
-      if (poisonCount > 0 || projectedCount !== BigInt(received)) throw new Error("not all of it was projected");
+      if (poisonCount > 0 || projectedCount !== BigInt(received))
+        throw new Error("not all of it was projected");
       await guest.close();
       report(
         `first sync of ${received.toLocaleString("en")} intentions of 4 authors`,
@@ -38,4 +46,3 @@ export function benchFirstSync(): Promise<void> {
     }
   });
 }
-

@@ -4,7 +4,11 @@ import { writeHistory } from "./authors.ts";
 import { readNetworkBytes } from "./network-bytes.ts";
 
 const [directory, count] = process.argv.slice(2);
-const runtime = await openRuntime({ dataDirectory: directory!, listen: [{ host: "127.0.0.1" }], serve: false });
+const runtime = await openRuntime({
+  dataDirectory: directory!,
+  listen: [{ host: "127.0.0.1" }],
+  serve: false,
+});
 const { store } = await runtime.node.createStore({ name: "history", type: "", parent: undefined });
 await writeHistory(store!, { authorCount: 4, count: Number(count) });
 const before = readNetworkBytes();

@@ -29,7 +29,8 @@ export class DigestTable implements StateTable {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    if (this.#lastKey === undefined || !equalBytes(this.#lastKey, key)) this.#remember(key, this.#table.get(key));
+    if (this.#lastKey === undefined || !equalBytes(this.#lastKey, key))
+      this.#remember(key, this.#table.get(key));
     return this.#lastValue;
   }
 

@@ -118,7 +118,10 @@ export class FloatingBuffer {
   /** Authors whose intentions are held because they are not members. */
   strangers(table: Readers): PubKey[] {
     const authors = new Map<string, PubKey>();
-    for (const [key] of table("waiting").range({ gte: Uint8Array.of(MEMBER), lt: Uint8Array.of(MEMBER + 1) })) {
+    for (const [key] of table("waiting").range({
+      gte: Uint8Array.of(MEMBER),
+      lt: Uint8Array.of(MEMBER + 1),
+    })) {
       const author = key.subarray(1, 33) as PubKey;
       authors.set(bytesKey(author), author);
     }
@@ -190,8 +193,7 @@ export class FloatingBuffer {
 
 function awaitedBy(floating: Floating, hold: Hold): Uint8Array[] {
   const { intention, authentication } = floating;
-  const awaited =
-    authentication.kind === "voucher" ? [awaitedSignature(authentication.id)] : [];
+  const awaited = authentication.kind === "voucher" ? [awaitedSignature(authentication.id)] : [];
   if (hold.reason === "parent-missing") awaited.push(...hold.parents.map(awaitedParent));
   if (hold.reason === "not-a-member") awaited.push(awaitedMember(intention.author));
   if (hold.reason === "future") awaited.push(awaitedTime(intention));

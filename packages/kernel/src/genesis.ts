@@ -53,7 +53,10 @@ export function createGenesis({ type, signer, hlc, random, parent }: NewGenesis)
 /** Takes untrusted bytes. Throws `invite-invalid` where they are not the genesis with that hash. */
 export function verifyGenesis(offered: Offered, expected: Hash): Intention {
   const intention = decodeIntention(offered.body);
-  const wrong = new LatticeError("invite-invalid", "the peer sent another store's genesis than the invite names");
+  const wrong = new LatticeError(
+    "invite-invalid",
+    "the peer sent another store's genesis than the invite names",
+  );
   if (typeof intention === "string" || !isGenesis(intention)) throw wrong;
   if (!equalBytes(intention.hash, expected) || !isIdentityKey(intention.author)) throw wrong;
   if (!verifyIntention(intention.author, intention.hash, offered.signature ?? new Uint8Array(0))) throw wrong;

@@ -1,5 +1,14 @@
 /** The identity file: a seed of 32 bytes that only its owner may read. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { LatticeError, SEED_BYTES, signerFromSeed, systemRandom, type Signer } from "@lattice/model";
 

@@ -100,9 +100,17 @@ export function ingest(writer: LogWriter, context: IngestContext, offered: reado
 }
 
 /** Judges what floats again: `ids` and whatever hangs together with them. */
-export function reconsider(writer: LogWriter, context: IngestContext, ids: readonly IntentionId[]): IngestReport {
+export function reconsider(
+  writer: LogWriter,
+  context: IngestContext,
+  ids: readonly IntentionId[],
+): IngestReport {
   const report = emptyReport();
-  const connected = context.floating.connected((name) => writer.table(name), ids, (id) => writer.table("index").has(id));
+  const connected = context.floating.connected(
+    (name) => writer.table(name),
+    ids,
+    (id) => writer.table("index").has(id),
+  );
   judge(writer, context, connected.map(toCandidate), report);
   report.missing = distinct(report.missing);
   return report;
@@ -119,7 +127,11 @@ export function latestAccepted(nowMs: number): bigint {
 }
 
 /** What floats and may be witnessed with `fresh`. That much waits for something else must not make the newcomer dear. */
-function relatedFloating(writer: LogWriter, { floating }: IngestContext, fresh: readonly Candidate[]): Floating[] {
+function relatedFloating(
+  writer: LogWriter,
+  { floating }: IngestContext,
+  fresh: readonly Candidate[],
+): Floating[] {
   const table = (name: string) => writer.table(name);
   const known = new Set(fresh.map(({ intention }) => bytesKey(intention.id)));
   const isHere = (id: IntentionId) => known.has(bytesKey(id)) || writer.table("index").has(id);
@@ -128,7 +140,9 @@ function relatedFloating(writer: LogWriter, { floating }: IngestContext, fresh: 
     if (!parents.every((id) => isHere(id) || floating.has(table, id))) return [];
     return [...floating.waitingForParent(table, intention.id), ...parents];
   });
-  return floating.connected(table, touching, isHere).filter(({ intention }) => !known.has(bytesKey(intention.id)));
+  return floating
+    .connected(table, touching, isHere)
+    .filter(({ intention }) => !known.has(bytesKey(intention.id)));
 }
 
 function toCandidate(floating: Floating): Candidate {
@@ -178,7 +192,9 @@ function authenticate(
     candidates.push({
       intention,
       authentication:
-        voucher === undefined ? { kind: "signature", signature: signature! } : { kind: "voucher", id: voucher },
+        voucher === undefined
+          ? { kind: "signature", signature: signature! }
+          : { kind: "voucher", id: voucher },
       spare: voucher === undefined ? undefined : signature,
       receivedMs: context.nowMs,
       floats: context.floating.count > 0 && context.floating.has((name) => writer.table(name), id),
@@ -225,7 +241,12 @@ function staticFault(intention: Intention, { storeId }: IngestContext): RejectRe
 }
 
 /** Witnesses what can be witnessed, lets the rest float, and goes on with what that releases. */
-function judge(writer: LogWriter, context: IngestContext, candidates: Candidate[], report: IngestReport): void {
+function judge(
+  writer: LogWriter,
+  context: IngestContext,
+  candidates: Candidate[],
+  report: IngestReport,
+): void {
   const table = (name: string) => writer.table(name);
   let pending = candidates;
   while (pending.length > 0) {
@@ -236,7 +257,8 @@ function judge(writer: LogWriter, context: IngestContext, candidates: Candidate[
       count(report.rejectedByReason, reason);
       if (candidate.floats) context.floating.remove(table, candidate.intention.id);
     }
-    for (const [candidate, hold] of judged.held) holdBack(writer, context, { candidate, hold, judged }, report);
+    for (const [candidate, hold] of judged.held)
+      holdBack(writer, context, { candidate, hold, judged }, report);
     if (context.floating.count === 0) return;
     const released = [...judged.accepted.values()].flatMap((candidate) =>
       context.floating.waitingForParent(table, candidate.intention.id),
@@ -247,7 +269,12 @@ function judge(writer: LogWriter, context: IngestContext, candidates: Candidate[
   }
 }
 
-function witness(writer: LogWriter, context: IngestContext, candidate: Candidate, report: IngestReport): void {
+function witness(
+  writer: LogWriter,
+  context: IngestContext,
+  candidate: Candidate,
+  report: IngestReport,
+): void {
   const { intention, authentication } = candidate;
   if (candidate.floats) context.floating.remove((name) => writer.table(name), intention.id);
   const signature = authentication.kind === "signature" ? authentication.signature : undefined;

@@ -158,7 +158,9 @@ export class WitnessLog {
   }
 
   heads(): IntentionId[] {
-    this.#heads ??= new Map([...this.#table("heads").range()].map(([key]) => [bytesKey(key), key as IntentionId]));
+    this.#heads ??= new Map(
+      [...this.#table("heads").range()].map(([key]) => [bytesKey(key), key as IntentionId]),
+    );
     return [...this.#heads.values()].sort(compareBytes);
   }
 
@@ -173,7 +175,9 @@ export class WitnessLog {
     const row = this.#table("tips").get(author);
     if (row === undefined) return [];
     if (row.length === TIP_BYTES) return [decodeTip(author, row)];
-    const tips = [...this.#table("tips").range(prefixRange(author))].map(([key, each]) => decodeTip(key, each));
+    const tips = [...this.#table("tips").range(prefixRange(author))].map(([key, each]) =>
+      decodeTip(key, each),
+    );
     return tips.sort((a, b) => compareBytes(a.id, b.id));
   }
 
@@ -242,9 +246,17 @@ export class WitnessLog {
   }
 
   /** What its author wrote on top of `storePrev`, in the order of the log; it stands behind `fromWseq`. */
-  *#children(of: { author: PubKey; storePrev: IntentionId; seq: number; fromWseq: number }): Iterable<Witnessed> {
+  *#children(of: {
+    author: PubKey;
+    storePrev: IntentionId;
+    seq: number;
+    fromWseq: number;
+  }): Iterable<Witnessed> {
     const { author, storePrev, seq, fromWseq } = of;
-    const range = { gte: concatBytes(author, u64be(seq), u64be(fromWseq)), lt: concatBytes(author, u64be(seq + 1)) };
+    const range = {
+      gte: concatBytes(author, u64be(seq), u64be(fromWseq)),
+      lt: concatBytes(author, u64be(seq + 1)),
+    };
     for (const [key] of this.#table("chain").range(range)) {
       const child = this.at(readSeqBe(key, 40));
       if (equalBytes(child.intention.storePrev, storePrev)) yield child;
@@ -254,7 +266,8 @@ export class WitnessLog {
   /** The index and the record it points to are not of one intention: which of them is damaged? */
   #mismatch(id: IntentionId, { wseq, wallMs, intention }: Witnessed): LatticeError {
     const chainHash = chainHashAfter(this.chainHashAt(wseq - 1), intention.hash, wallMs);
-    if (equalBytes(chainHash, this.chainHashAt(wseq))) return corrupt("index", id, "points to another intention");
+    if (equalBytes(chainHash, this.chainHashAt(wseq)))
+      return corrupt("index", id, "points to another intention");
     return corrupt("witness", u64be(wseq), "the chain hash does not fit the record");
   }
 
@@ -305,14 +318,20 @@ export class LogWriter {
   }
 
   /** Its parents are in the log and everything about it was checked. Says whether it makes its author a forker. */
-  append(intention: Intention, options: { wallMs: number; signature: Uint8Array | undefined }): { forked: boolean } {
+  append(
+    intention: Intention,
+    options: { wallMs: number; signature: Uint8Array | undefined },
+  ): { forked: boolean } {
     const { author, seq, id, hash, storePrev, condition } = intention;
     const forked = this.#noteFork(intention);
     this.#wseq += 1;
     this.#chainHash = chainHashAfter(this.#chainHash, hash, options.wallMs);
     const wseq = u64be(this.#wseq);
     const { wallMs, signature } = options;
-    this.#witness.put(wseq, encodeWitness({ wallMs, signature, chainHash: this.#chainHash, body: intention.body }));
+    this.#witness.put(
+      wseq,
+      encodeWitness({ wallMs, signature, chainHash: this.#chainHash, body: intention.body }),
+    );
     this.#index.put(id, wseq);
     this.#chain.put(chainKey(author, seq, this.#wseq), NOTHING);
     this.#moveTip(intention);
@@ -351,7 +370,8 @@ export class LogWriter {
     appended: ReadonlyMap<number, Witnessed>;
   } {
     for (const main of this.#tips.values()) {
-      if (main?.isNew === true) this.#table("tips").put(main.tip.author, encodeTip(main.tip, main.hasBranches));
+      if (main?.isNew === true)
+        this.#table("tips").put(main.tip.author, encodeTip(main.tip, main.hasBranches));
     }
     for (const [key, tip] of this.#branches) {
       if (tip === undefined) this.#table("tips").delete(bytesFromKey(key));
@@ -453,7 +473,11 @@ function encodeTip({ seq, id }: Tip, hasBranches: boolean): Uint8Array {
 
 function decodeTip(key: Uint8Array, row: Uint8Array): Tip {
   if (row.length !== TIP_BYTES && row.length !== TIP_BYTES + 1) throw corrupt("tips", key, "no tip");
-  return { author: key.subarray(0, 32) as PubKey, seq: readSeqBe(row), id: row.subarray(8, TIP_BYTES) as IntentionId };
+  return {
+    author: key.subarray(0, 32) as PubKey,
+    seq: readSeqBe(row),
+    id: row.subarray(8, TIP_BYTES) as IntentionId,
+  };
 }
 
 function first<T>(items: Iterable<T>): T | undefined {
@@ -470,7 +494,13 @@ function toWitnessed(key: Uint8Array, row: Uint8Array): Witnessed {
   const record = decodeWitness(row);
   if (record === undefined) throw corrupt("witness", key, "no witness record");
   const { wallMs, chainHash, signature, body } = record;
-  return { wseq: readSeqBe(key), wallMs, chainHash, signature, intention: storedIntention("witness", key, body) };
+  return {
+    wseq: readSeqBe(key),
+    wallMs,
+    chainHash,
+    signature,
+    intention: storedIntention("witness", key, body),
+  };
 }
 
 function readHead(storage: Storage): LogHead {

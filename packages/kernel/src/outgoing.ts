@@ -65,7 +65,8 @@ export function withVouchers(log: WitnessLog, ids: readonly IntentionId[], until
     const witnessed = log.get(id);
     if (witnessed === undefined || witnessed.wseq > untilWseq) continue;
     // Whatever was found has its vouchers there as well.
-    for (const record of [witnessed, ...log.vouchersOf(witnessed, (wseq) => found.has(wseq))]) found.set(record.wseq, record);
+    for (const record of [witnessed, ...log.vouchersOf(witnessed, (wseq) => found.has(wseq))])
+      found.set(record.wseq, record);
   }
   return [...found.values()].toSorted((a, b) => a.wseq - b.wseq);
 }

@@ -31,7 +31,15 @@ import {
 import { weaver } from "@lattice/proto";
 import type { Row, Storage, Table } from "@lattice/storage";
 import { Refusal, type Op, type StateReader, type StateTx, type StoreType } from "@lattice/store";
-import { foldGenesis, foldSystemOp, refold, schemaAt, SYSTEM_TABLES, SystemState, type RoleSource } from "@lattice/systemstore";
+import {
+  foldGenesis,
+  foldSystemOp,
+  refold,
+  schemaAt,
+  SYSTEM_TABLES,
+  SystemState,
+  type RoleSource,
+} from "@lattice/systemstore";
 import { DigestTable } from "./digest-table.ts";
 import { PROJECT_COUNT_MAX } from "./limits.ts";
 import type { WitnessLog, Witnessed } from "./log.ts";
@@ -140,7 +148,13 @@ export class Projection {
     const head = this.#log.head.wseq;
     const sums = new PendingSums(this.#sums);
     const done = this.#storage.transaction((table) => {
-      const step = new ProjectionStep({ table, sums, type: this.#type, roles: this.#roles, cursor: this.#cursor });
+      const step = new ProjectionStep({
+        table,
+        sums,
+        type: this.#type,
+        roles: this.#roles,
+        cursor: this.#cursor,
+      });
       step.paused = this.#paused;
       let { wseq, systemWseq } = this.#cursor;
       const until = Math.min(head, wseq + limit);
@@ -197,7 +211,9 @@ export class Projection {
   }
 
   tableSums(): TableSum[] {
-    return [...this.#sums].map(([table, sum]) => ({ table, sum })).toSorted((a, b) => (a.table < b.table ? -1 : 1));
+    return [...this.#sums]
+      .map(([table, sum]) => ({ table, sum }))
+      .toSorted((a, b) => (a.table < b.table ? -1 : 1));
   }
 
   /** One hash over the digests of all tables (weaver.md §9). */
@@ -226,14 +242,21 @@ export class Projection {
 
   #cursorAt(wseq: number, systemWseq: number, latestOp: IntentionId): Cursor {
     const chainHash = this.#log.chainHashAt(systemWseq);
-    return { wseq, systemWseq, chainHash, latestOp: wseq === 0 ? ZERO_ID : latestOp, schema: this.#type.schema };
+    return {
+      wseq,
+      systemWseq,
+      chainHash,
+      latestOp: wseq === 0 ? ZERO_ID : latestOp,
+      schema: this.#type.schema,
+    };
   }
 
   #readCursor(): Cursor {
     const row = this.#storage.table(META_TABLE).get(CURSOR_KEY);
     if (row === undefined) return this.#cursorAt(0, 0, ZERO_ID);
     // Garbage belongs to no log.
-    if (row.length !== CURSOR_BYTES) return { ...this.#cursorAt(0, 0, ZERO_ID), systemWseq: Number.MAX_SAFE_INTEGER };
+    if (row.length !== CURSOR_BYTES)
+      return { ...this.#cursorAt(0, 0, ZERO_ID), systemWseq: Number.MAX_SAFE_INTEGER };
     return {
       wseq: readSeqBe(row),
       systemWseq: readSeqBe(row, 8),
@@ -458,7 +481,11 @@ export function decodeOps(intention: Intention): weaver.Ops | undefined {
   }
 }
 
-export function decodePayload(type: StoreType, intention: Intention, payload: Uint8Array): Op<any> | undefined {
+export function decodePayload(
+  type: StoreType,
+  intention: Intention,
+  payload: Uint8Array,
+): Op<any> | undefined {
   const { id, hash, author, seq, timestamp } = intention;
   try {
     return { id, hash, author, seq, timestamp, payload: type.payload.fromBinary(payload) };

@@ -71,7 +71,11 @@ async function copySound(old: Storage, target: Storage, lost: string[]): Promise
   try {
     begin(target, record ?? { body: new Uint8Array(0), signature: undefined }, systemRandom);
   } catch (cause) {
-    throw new LatticeError("corrupt", "the genesis of the store is damaged: leave the store and join it again", { cause });
+    throw new LatticeError(
+      "corrupt",
+      "the genesis of the store is damaged: leave the store and join it again",
+      { cause },
+    );
   }
   const log = new WitnessLog(target);
   const first = log.at(1).intention;
@@ -84,7 +88,8 @@ async function copySound(old: Storage, target: Storage, lost: string[]): Promise
     const report = log.write((writer) => ingest(writer, context, batch));
     await target.flush();
     for (const [reason, count] of report.rejectedByReason) lost.push(`${count} intentions: ${reason}`);
-    if (report.droppedCount > 0) lost.push(`${report.droppedCount} intentions stand on parents that were lost`);
+    if (report.droppedCount > 0)
+      lost.push(`${report.droppedCount} intentions stand on parents that were lost`);
   }
   noteFloating(target, lost);
   return log.head.wseq;
@@ -150,7 +155,8 @@ function* soundRecords(old: Storage, lost: string[]): Iterable<SoundRecord> {
     // signature, so that a later one has to vouch for it.
     const isIndexed = equalBytes(old.table("index").get(id) ?? new Uint8Array(0), key);
     const isSigned = record.signature !== undefined && verifyIntention(author, hash, record.signature);
-    if (isIndexed || isSigned) yield { body, signature: isSigned ? record.signature : undefined, id, storePrev, wallMs };
+    if (isIndexed || isSigned)
+      yield { body, signature: isSigned ? record.signature : undefined, id, storePrev, wallMs };
     else lost.push(`witness ${toHex(key)}: not what was written`);
   }
   noteMissing((headWseq(old) ?? last) + 1);

@@ -105,7 +105,9 @@ export function decodeFloating(row: Uint8Array): FloatingRecord | undefined {
   return {
     receivedMs: readSeqBe(row, 1),
     authentication:
-      row[0] === SIGNED ? { kind: "signature", signature: proof } : { kind: "voucher", id: proof as IntentionId },
+      row[0] === SIGNED
+        ? { kind: "signature", signature: proof }
+        : { kind: "voucher", id: proof as IntentionId },
     body: row.subarray(bodyAt),
   };
 }

@@ -34,7 +34,15 @@ import type { StoreType } from "@lattice/store";
 import { mayWrite, type RoleSource, type SystemState } from "@lattice/systemstore";
 import { FloatingBuffer } from "./floating.ts";
 import { parseGenesis } from "./genesis.ts";
-import { emptyReport, ingest, latestAccepted, reconsider, type IngestContext, type IngestReport, type Offered } from "./ingest.ts";
+import {
+  emptyReport,
+  ingest,
+  latestAccepted,
+  reconsider,
+  type IngestContext,
+  type IngestReport,
+  type Offered,
+} from "./ingest.ts";
 import { TAIL_CHECK_COUNT, UNSIGNED_BYTES_MAX, UNSIGNED_COUNT_MAX } from "./limits.ts";
 import { WitnessLog, type Tip, type Witnessed } from "./log.ts";
 import { Projection, type Projected } from "./projection.ts";
@@ -105,7 +113,10 @@ export class Replica {
   /** The intention on which this node's next one stands. Of a fork of one's own the greatest; the others become conditions. */
   ownTip(): Tip {
     const tips = this.log.tipsOf(this.self);
-    const greatest = tips.reduce<Tip | undefined>((best, tip) => (best && Buffer.compare(best.id, tip.id) > 0 ? best : tip), undefined);
+    const greatest = tips.reduce<Tip | undefined>(
+      (best, tip) => (best && Buffer.compare(best.id, tip.id) > 0 ? best : tip),
+      undefined,
+    );
     const genesis = this.log.at(1).intention;
     return greatest ?? { author: this.self, seq: 0, id: genesis.id };
   }
@@ -133,10 +144,16 @@ export class Replica {
   submit(ops: weaver.Ops, options: { sign: boolean }): { intention: Intention; outcome: Outcome } {
     const bytes = weaver.Ops.toBinary(ops);
     if (bytes.length > OPS_BYTES_MAX) {
-      throw new LatticeError("too-large", `a write of ${bytes.length} bytes is over the limit of ${OPS_BYTES_MAX}`);
+      throw new LatticeError(
+        "too-large",
+        `a write of ${bytes.length} bytes is over the limit of ${OPS_BYTES_MAX}`,
+      );
     }
     if (!mayWrite(this.roles.roleNow(this.self))) {
-      throw new LatticeError("permission-denied", "this node is not a writer of the store: ask an admin for an invite");
+      throw new LatticeError(
+        "permission-denied",
+        "this node is not a writer of the store: ask an admin for an invite",
+      );
     }
     if (this.isBehindItself) {
       throw new LatticeError(
@@ -246,7 +263,9 @@ export class Replica {
     });
   }
 
-  #inTransaction(body: (writer: Parameters<typeof ingest>[0], context: IngestContext) => IngestReport): IngestReport {
+  #inTransaction(
+    body: (writer: Parameters<typeof ingest>[0], context: IngestContext) => IngestReport,
+  ): IngestReport {
     const context = {
       storeId: this.storeId,
       floating: this.floating,
@@ -318,8 +337,10 @@ export class Replica {
       last = witnessed;
     }
     const key = u64be(last?.wseq ?? 0);
-    if (last?.wseq !== head.wseq) throw corrupt("witness", key, `the log ends here, and its head says ${head.wseq}`);
-    if (!equalBytes(chainHash, head.chainHash)) throw corrupt("witness", key, "the head of the log has another chain hash");
+    if (last?.wseq !== head.wseq)
+      throw corrupt("witness", key, `the log ends here, and its head says ${head.wseq}`);
+    if (!equalBytes(chainHash, head.chainHash))
+      throw corrupt("witness", key, "the head of the log has another chain hash");
   }
 }
 

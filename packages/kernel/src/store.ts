@@ -195,7 +195,9 @@ export class Store<Client = unknown> implements AsyncDisposable {
   /** Time has passed, or the root's members changed: some of what floats may be accepted now. */
   async reconsider(options: { rolesChanged?: boolean } = {}): Promise<void> {
     this.#guard(() =>
-      this.#noteOutcome(options.rolesChanged ? this.#replica.rolesChanged() : this.#replica.reconsiderFloating()),
+      this.#noteOutcome(
+        options.rolesChanged ? this.#replica.rolesChanged() : this.#replica.reconsiderFloating(),
+      ),
     );
     await this.#commit();
   }
@@ -254,7 +256,9 @@ export class Store<Client = unknown> implements AsyncDisposable {
   }
 
   async #submit(ops: weaver.Ops): Promise<Submitted> {
-    const { intention, outcome } = this.#guard(() => this.#replica.submit(ops, { sign: this.#waiters.length === 0 }));
+    const { intention, outcome } = this.#guard(() =>
+      this.#replica.submit(ops, { sign: this.#waiters.length === 0 }),
+    );
     this.#outcomes.push(outcome);
     await this.#commit();
     return { id: intention.id, hash: intention.hash };
@@ -378,7 +382,9 @@ export class Store<Client = unknown> implements AsyncDisposable {
    * stand at a place that somebody was told of.
    */
   #position(at: Pick<Projected, "wseq" | "chainHash"> = this.#present()): Uint8Array {
-    const content = at.chainHash.subarray(0, INSTANCE_BYTES).map((byte, index) => byte ^ this.#options.instance[index]!);
+    const content = at.chainHash
+      .subarray(0, INSTANCE_BYTES)
+      .map((byte, index) => byte ^ this.#options.instance[index]!);
     return concatBytes(content, u64be(at.wseq));
   }
 
@@ -391,7 +397,10 @@ export class Store<Client = unknown> implements AsyncDisposable {
     const method = this.#options.type.methods.get(name);
     if (method !== undefined) return method;
     const known = [...this.#options.type.methods.keys()].join(", ");
-    throw new LatticeError("unimplemented", `a ${this.#options.type.type} has no method ${name}; it has ${known}`);
+    throw new LatticeError(
+      "unimplemented",
+      `a ${this.#options.type.type} has no method ${name}; it has ${known}`,
+    );
   }
 
   #queryContext(): QueryContext<unknown> {
@@ -415,7 +424,11 @@ export class Store<Client = unknown> implements AsyncDisposable {
     };
   }
 
-  async *#stream(method: StoreMethod & { kind: "stream" }, request: object, outer?: AbortSignal): AsyncIterable<object> {
+  async *#stream(
+    method: StoreMethod & { kind: "stream" },
+    request: object,
+    outer?: AbortSignal,
+  ): AsyncIterable<object> {
     const ended = new AbortController();
     const signal = outer === undefined ? ended.signal : AbortSignal.any([ended.signal, outer]);
     try {
@@ -431,7 +444,8 @@ export class Store<Client = unknown> implements AsyncDisposable {
     const witnessed = this.log.get(id);
     if (witnessed === undefined) return undefined;
     const ops = decodeOps(witnessed.intention);
-    if (ops?.op.oneofKind !== "app" || this.#replica.projection.poisonReason(id) !== undefined) return undefined;
+    if (ops?.op.oneofKind !== "app" || this.#replica.projection.poisonReason(id) !== undefined)
+      return undefined;
     return decodePayload(this.#options.type, witnessed.intention, ops.op.app.payload);
   }
 

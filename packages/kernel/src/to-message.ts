@@ -1,4 +1,4 @@
-import type { IMessageType, PartialMessage } from "@protobuf-ts/runtime";
+import type { IMessageType } from "@protobuf-ts/runtime";
 
 const flatTypes = new WeakMap<object, boolean>();
 
@@ -7,7 +7,7 @@ const flatTypes = new WeakMap<object, boolean>();
  * nothing but single scalars, for which a walk through the reflection costs more than the method itself.
  */
 export function toMessage(type: IMessageType<any>, partial: object): object {
-  if (!isFlat(type)) return type.create(partial as PartialMessage<object>) as object;
+  if (!isFlat(type)) return type.create(partial) as object;
   const message = type.create() as Record<string, unknown>;
   for (const [name, value] of Object.entries(partial)) if (value !== undefined) message[name] = value;
   return message;
@@ -16,7 +16,9 @@ export function toMessage(type: IMessageType<any>, partial: object): object {
 function isFlat(type: IMessageType<any>): boolean {
   let flat = flatTypes.get(type);
   if (flat === undefined) {
-    flat = type.fields.every(({ kind, repeat, oneof }) => (kind === "scalar" || kind === "enum") && !repeat && !oneof);
+    flat = type.fields.every(
+      ({ kind, repeat, oneof }) => (kind === "scalar" || kind === "enum") && !repeat && !oneof,
+    );
     flatTypes.set(type, flat);
   }
   return flat;

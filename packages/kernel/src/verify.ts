@@ -42,7 +42,10 @@ export interface Verification {
  * Checks every record and its signature, its place in every index, the chain of hashes, and what the log says of its DAG; counts the rows of
  * the state; then projects the log once more and compares. `scratch` holds the second state (default: in memory).
  */
-export async function verifyStore(store: Store, options: { scratch?: Storage; signal?: AbortSignal } = {}): Promise<Verification> {
+export async function verifyStore(
+  store: Store,
+  options: { scratch?: Storage; signal?: AbortSignal } = {},
+): Promise<Verification> {
   const problems: string[] = [];
   const { signal } = options;
   await checkLog(store, problems, signal);
@@ -64,7 +67,8 @@ async function checkLog(store: Store, problems: string[], signal: AbortSignal | 
     for (let wseq = 1; wseq <= log.head.wseq && problems.length < PROBLEM_COUNT_MAX; wseq++) {
       if (wseq % STEP_COUNT === 0) await turn(signal);
       const { intention, wallMs, signature, chainHash: stored } = log.at(wseq);
-      const isSigned = signature === undefined || verifyIntention(intention.author, intention.hash, signature);
+      const isSigned =
+        signature === undefined || verifyIntention(intention.author, intention.hash, signature);
       if (!isSigned) problems.push(`witness ${wseq}: the signature does not fit the record`);
       dag.add(intention);
       chainHash = chainHashAfter(chainHash, intention.hash, wallMs);
@@ -78,7 +82,8 @@ async function checkLog(store: Store, problems: string[], signal: AbortSignal | 
     if (problems.length === 0) problems.push(...dag.faultsOf(log));
     for (const { intention, authentication } of store.replica.floating.all()) {
       const { author, hash, id } = intention;
-      if (authentication.kind === "voucher" || verifyIntention(author, hash, authentication.signature)) continue;
+      if (authentication.kind === "voucher" || verifyIntention(author, hash, authentication.signature))
+        continue;
       problems.push(`floating ${toHex(id)}: the signature does not fit the record`);
     }
   } catch (error) {
@@ -135,7 +140,8 @@ async function checkRows(store: Store, problems: string[], signal: AbortSignal |
   try {
     for (const { table } of projection.tableSums()) {
       const { counted, kept } = await countRows(projection, table, signal);
-      if (!counted.equals(kept)) problems.push(`state ${table}: its rows are not those that were written: run "store rebuild"`);
+      if (!counted.equals(kept))
+        problems.push(`state ${table}: its rows are not those that were written: run "store rebuild"`);
     }
   } catch (error) {
     noteDamage(error, problems);
@@ -152,7 +158,7 @@ async function countRows(
     const { cursor } = projection;
     const counted = new SetSum();
     let last: Uint8Array | undefined;
-    for (let count = step; count === step; ) {
+    for (let count = step; count === step;) {
       count = 0;
       for (const [key, value] of projection.rows(table, last, step)) {
         counted.add(rowHash(key, value));
@@ -194,7 +200,12 @@ async function projectAgain(
   problems: string[],
   signal: AbortSignal | undefined,
 ): Promise<{ stateDigest: Hash; rebuiltDigest: Hash }> {
-  const projection = new Projection({ storage: scratch, log: store.log, type: store.type, roles: store.outerRoles });
+  const projection = new Projection({
+    storage: scratch,
+    log: store.log,
+    type: store.type,
+    roles: store.outerRoles,
+  });
   try {
     while (projection.isBehind) {
       projection.advance(STEP_COUNT);
@@ -212,4 +223,3 @@ function turn(signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
   return new Promise((resolve) => setImmediate(resolve));
 }
-

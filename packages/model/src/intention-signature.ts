@@ -12,4 +12,3 @@ export function signIntention(signer: Signer, hash: Hash): Uint8Array {
 export function verifyIntention(author: PubKey, hash: Hash, signature: Uint8Array): boolean {
   return verifySignature(author, concatBytes(CONTEXT, hash), signature);
 }
-

@@ -87,4 +87,3 @@ export function isIdentityKey(key: Uint8Array): key is PubKey {
 export function formatPubKey(key: PubKey): string {
   return toHex(key);
 }
-

@@ -11,7 +11,14 @@ import type { sync } from "@lattice/proto";
 import type { Store } from "@lattice/kernel";
 import type { Channel, Transport } from "@lattice/net";
 import { acceptSession, SYNC_PROTOCOL, SyncSession, type Frame, type SessionEnd } from "@lattice/sync";
-import { DIAL_WAIT_MS, FAULT_PAUSE_MS, REDIAL_MS_MAX, REDIAL_MS_MIN, SIMULTANEOUS_MS, STEADY_MS } from "./limits.ts";
+import {
+  DIAL_WAIT_MS,
+  FAULT_PAUSE_MS,
+  REDIAL_MS_MAX,
+  REDIAL_MS_MIN,
+  SIMULTANEOUS_MS,
+  STEADY_MS,
+} from "./limits.ts";
 
 export interface ConnectorOptions {
   readonly transport: Transport;
@@ -164,7 +171,10 @@ export class Connector {
     const cancel = this.#options.clock.after(DIAL_WAIT_MS, () => dialing.abort());
     try {
       const addresses = this.#options.addressesOf(link.peer);
-      const channel = await this.#options.transport.open(link.peer, SYNC_PROTOCOL, { addresses, signal: dialing.signal });
+      const channel = await this.#options.transport.open(link.peer, SYNC_PROTOCOL, {
+        addresses,
+        signal: dialing.signal,
+      });
       link.dialing = undefined;
       this.#start(link, channel, channel.frames[Symbol.asyncIterator]());
     } catch (error) {
@@ -182,7 +192,9 @@ export class Connector {
       clock: this.#options.clock,
       admit: (hello, { frames, first }) => {
         this.#silent.delete(channel);
-        const store = this.#options.stores().find(({ genesisHash }) => equalBytes(genesisHash, hello.genesisHash));
+        const store = this.#options
+          .stores()
+          .find(({ genesisHash }) => equalBytes(genesisHash, hello.genesisHash));
         const isPeer = store && this.#options.peersOf(store).some((peer) => equalBytes(peer, channel.peer));
         if (store === undefined || !isPeer || this.#isClosed) return false;
         this.#start(this.#link(store, channel.peer), channel, frames, first);
@@ -266,7 +278,10 @@ export class Connector {
     this.#cancelTimer?.();
     const waiting = [...this.#links.values()].filter(({ session, dialing }) => !session && !dialing);
     if (waiting.length === 0 || this.#isClosed) return;
-    const inMs = waiting.reduce((least, link) => Math.min(least, Math.max(1, this.#waitMs(link))), REDIAL_MS_MAX);
+    const inMs = waiting.reduce(
+      (least, link) => Math.min(least, Math.max(1, this.#waitMs(link))),
+      REDIAL_MS_MAX,
+    );
     this.#cancelTimer = this.#options.clock.after(inMs, () => this.evaluate());
   }
 

@@ -19,7 +19,10 @@ export class Door {
   assertOpen(peer: PubKey): void {
     const attempts = this.#attemptsByPeer.get(bytesKey(peer));
     if (attempts === undefined || attempts.closedUntilMs <= this.#clock.now()) return;
-    throw new LatticeError("resource-exhausted", "too many wrong invites from this node: try again in ten minutes");
+    throw new LatticeError(
+      "resource-exhausted",
+      "too many wrong invites from this node: try again in ten minutes",
+    );
   }
 
   noteWrong(peer: PubKey): void {

@@ -1,4 +1,11 @@
 export type { NodeEvent, NodeEventKind } from "./events.ts";
 export { Inventory, INVENTORY_TABLES, type StoreRow } from "./inventory.ts";
 export { conditionOf, type InviteCondition, type MadeInvite, type NewInvite } from "./invites.ts";
-export { Node, type Entry, type JoinStep, type NodeOptions, type PeerSync, type PeerVerdict } from "./node.ts";
+export {
+  Node,
+  type Entry,
+  type JoinStep,
+  type NodeOptions,
+  type PeerSync,
+  type PeerVerdict,
+} from "./node.ts";

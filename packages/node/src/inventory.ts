@@ -25,7 +25,9 @@ export class Inventory {
   }
 
   stores(): StoreRow[] {
-    return [...this.#storage.table("stores").range()].map(([key, value]) => decodeStoreRow(key as StoreId, value));
+    return [...this.#storage.table("stores").range()].map(([key, value]) =>
+      decodeStoreRow(key as StoreId, value),
+    );
   }
 
   async putStore(row: StoreRow): Promise<void> {

@@ -1,5 +1,13 @@
 /** Making invites and redeeming them (weaver.md §7). */
-import { equalBytes, LatticeError, sha256, type Clock, type Hash, type PubKey, type Random } from "@lattice/model";
+import {
+  equalBytes,
+  LatticeError,
+  sha256,
+  type Clock,
+  type Hash,
+  type PubKey,
+  type Random,
+} from "@lattice/model";
 import type { sync } from "@lattice/proto";
 import type { Store } from "@lattice/kernel";
 import type { JoinGrant } from "@lattice/sync";
@@ -54,14 +62,22 @@ export async function createInvite(
 
 function assertMayInvite(store: Store, role: Role): void {
   if (store.parent !== undefined) {
-    throw new LatticeError("failed-precondition", "a child store has the members of its root: invite to the root store");
+    throw new LatticeError(
+      "failed-precondition",
+      "a child store has the members of its root: invite to the root store",
+    );
   }
   const own = store.system.roleNow(store.replica.self);
   if (!mayAdminister(own)) {
-    throw new LatticeError("permission-denied", `a ${roleName(own) || "stranger"} cannot invite: ask an admin or the owner`);
+    throw new LatticeError(
+      "permission-denied",
+      `a ${roleName(own) || "stranger"} cannot invite: ask an admin or the owner`,
+    );
   }
-  if (roleName(role) === "") throw new LatticeError("invalid-argument", "an invite is for a reader, writer, admin or owner");
-  if (role > own) throw new LatticeError("permission-denied", `an ${roleName(own)} cannot invite a ${roleName(role)}`);
+  if (roleName(role) === "")
+    throw new LatticeError("invalid-argument", "an invite is for a reader, writer, admin or owner");
+  if (role > own)
+    throw new LatticeError("permission-denied", `an ${roleName(own)} cannot invite a ${roleName(role)}`);
 }
 
 export type InviteCondition = "open" | "used" | "revoked" | "expired";
@@ -95,15 +111,20 @@ export async function grantJoin(
     await store.submitSystem({ oneofKind: "admit", admit });
   }
   if (roleName(store.system.roleNow(peer)) === "") {
-    throw new LatticeError("permission-denied", "the inviter may not let anybody in any more: ask an admin for an invite");
+    throw new LatticeError(
+      "permission-denied",
+      "the inviter may not let anybody in any more: ask an admin for an invite",
+    );
   }
   const { intention, signature } = store.log.at(1);
   return { genesis: { body: intention.body, signature }, peers: ports.peers() };
 }
 
 function assertOpen(condition: InviteCondition): void {
-  if (condition === "used") throw new LatticeError("invite-used", "the invite was used by somebody else: ask for a new one");
-  if (condition === "revoked") throw new LatticeError("invite-invalid", "the invite was taken back: ask for a new one");
-  if (condition === "expired") throw new LatticeError("invite-expired", "the invite has expired: ask for a new one");
+  if (condition === "used")
+    throw new LatticeError("invite-used", "the invite was used by somebody else: ask for a new one");
+  if (condition === "revoked")
+    throw new LatticeError("invite-invalid", "the invite was taken back: ask for a new one");
+  if (condition === "expired")
+    throw new LatticeError("invite-expired", "the invite has expired: ask for a new one");
 }
-

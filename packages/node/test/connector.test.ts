@@ -46,7 +46,9 @@ class Pair {
   async store(index: number): Promise<Store> {
     const log = new MemoryStorage({ tables: [...LOG_TABLES] });
     const genesis = decodeIntention(this.#genesis.body) as Intention;
-    new WitnessLog(log).write((writer) => writer.append(genesis, { wallMs: 0, signature: this.#genesis.signature }));
+    new WitnessLog(log).write((writer) =>
+      writer.append(genesis, { wallMs: 0, signature: this.#genesis.signature }),
+    );
     const store = new Store({
       log,
       state: new MemoryStorage({ tables: stateTables(kvstore) }),
@@ -58,7 +60,12 @@ class Pair {
     }) as unknown as Store;
     await store.catchUp();
     if (index === 0 && this.#admission.length === 0) {
-      const admit = { member: this.signers[1]!.publicKey, role: weaver.Role.WRITER, secretHash: new Uint8Array(0), name: "" };
+      const admit = {
+        member: this.signers[1]!.publicKey,
+        role: weaver.Role.WRITER,
+        secretHash: new Uint8Array(0),
+        name: "",
+      };
       await store.submitSystem({ oneofKind: "admit", admit });
       const { intention, signature } = store.log.at(2);
       this.#admission = [{ body: intention.body, signature }];
@@ -243,32 +250,35 @@ describe("two nodes", () => {
     [0, 1],
     [1, 0],
     [1, 1],
-  ])("find each other when one starts again and the other has not noticed (%i dialled, %i starts again)", async (dialler, restarted) => {
-    const { pair, ends } = await twoEnds();
-    ends[dialler]!.connector.evaluate();
-    await turns();
-    const other = ends[1 - restarted]!;
-    other.transport.isNumb = true;
-    await ends[restarted]!.close();
-    await turns();
-    expect(other.sessionCount).toBe(1);
-    const again = await endOf(pair, restarted);
-    other.transport.isNumb = false;
-    again.connector.evaluate();
-    await turns();
-    if (dialler === restarted) expect([again.openCount, other.openCount]).toEqual([1, 1]);
-    // Within the time in which two dials are taken for simultaneous, it may have to try again.
-    for (let second = 0; second < 4; second++) {
-      pair.clock.advance(1000);
+  ])(
+    "find each other when one starts again and the other has not noticed (%i dialled, %i starts again)",
+    async (dialler, restarted) => {
+      const { pair, ends } = await twoEnds();
+      ends[dialler]!.connector.evaluate();
       await turns();
-    }
-    expect([again.openCount, other.openCount]).toEqual([1, 1]);
-    await put(again.store, "k", "v");
-    await put(other.store, "k", "v");
-    await turns();
-    expect(setOf(again.store)).toBe(setOf(other.store));
-    for (const end of [again, other]) await end.close();
-  });
+      const other = ends[1 - restarted]!;
+      other.transport.isNumb = true;
+      await ends[restarted]!.close();
+      await turns();
+      expect(other.sessionCount).toBe(1);
+      const again = await endOf(pair, restarted);
+      other.transport.isNumb = false;
+      again.connector.evaluate();
+      await turns();
+      if (dialler === restarted) expect([again.openCount, other.openCount]).toEqual([1, 1]);
+      // Within the time in which two dials are taken for simultaneous, it may have to try again.
+      for (let second = 0; second < 4; second++) {
+        pair.clock.advance(1000);
+        await turns();
+      }
+      expect([again.openCount, other.openCount]).toEqual([1, 1]);
+      await put(again.store, "k", "v");
+      await put(other.store, "k", "v");
+      await turns();
+      expect(setOf(again.store)).toBe(setOf(other.store));
+      for (const end of [again, other]) await end.close();
+    },
+  );
 
   it("of which one is away are in touch again within a minute of its return, without having tried all the time", async () => {
     const { pair, ends } = await twoEnds();
@@ -294,7 +304,8 @@ describe("two nodes", () => {
     for (const { connector } of ends) connector.evaluate();
     for (let second = 0; second < 300; second++) {
       await turns(3);
-      for (const { connector } of ends) for (const session of connector.sessions()) if (session.isLive) session.close();
+      for (const { connector } of ends)
+        for (const session of connector.sessions()) if (session.isLive) session.close();
       await turns(3);
       pair.clock.advance(1000);
     }
@@ -446,4 +457,3 @@ describe("a connector that is closed", () => {
     expect(ends.map(({ openCount }) => openCount)).toEqual([0, 0]);
   });
 });
-

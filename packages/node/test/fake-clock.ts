@@ -34,7 +34,9 @@ export class FakeClock implements Clock {
   advance(ms: number): void {
     const untilMs = this.#nowMs + ms;
     for (;;) {
-      const due = [...this.#timers].filter(({ atMs }) => atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs)[0];
+      const due = [...this.#timers]
+        .filter(({ atMs }) => atMs <= untilMs)
+        .toSorted((a, b) => a.atMs - b.atMs)[0];
       if (due === undefined) break;
       this.#timers.delete(due);
       this.#nowMs = Math.max(this.#nowMs, due.atMs);

@@ -1,6 +1,13 @@
 import { LatticeError, toHex, utf8, type PubKey } from "@lattice/model";
 import { sync } from "@lattice/proto";
-import { decodeFrame, encodeFrame, JOIN_PROTOCOL, requestJoin, SYNC_PROTOCOL, type Frame } from "@lattice/sync";
+import {
+  decodeFrame,
+  encodeFrame,
+  JOIN_PROTOCOL,
+  requestJoin,
+  SYNC_PROTOCOL,
+  type Frame,
+} from "@lattice/sync";
 import { decodeInviteToken, encodeInviteToken, Role } from "@lattice/systemstore";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Door } from "../src/door.ts";
@@ -17,7 +24,12 @@ afterAll(() => {
 });
 
 async function errorOf(work: Promise<unknown>): Promise<LatticeError> {
-  return LatticeError.from(await work.then(() => new Error("it did not fail"), (error: unknown) => error));
+  return LatticeError.from(
+    await work.then(
+      () => new Error("it did not fail"),
+      (error: unknown) => error,
+    ),
+  );
 }
 
 /** The same token with another secret. */
@@ -53,7 +65,10 @@ describe("an invite", () => {
     const { token } = await alice.invite(store, { role: Role.WRITER, expiresInMs: 0 });
     for (let at = 0; at < 5; at++) expect(await codeOf(redeem(bob, wrong(token, at)))).toBe("invite-invalid");
     const closed = await errorOf(redeem(bob, token));
-    expect([closed.code, closed.message]).toEqual(["resource-exhausted", expect.stringContaining("ten minutes")]);
+    expect([closed.code, closed.message]).toEqual([
+      "resource-exhausted",
+      expect.stringContaining("ten minutes"),
+    ]);
     await join2(alice, store, carol);
     clock.advance(10 * 60_000);
     await redeem(bob, token);
@@ -66,7 +81,11 @@ describe("an invite", () => {
     const [alice, bob, carol] = [await mesh.node("alice"), await mesh.node("bob"), await mesh.node("carol")];
     const store = await createRoot(alice);
     const invite = { role: Role.WRITER, expiresInMs: 60_000 };
-    const [used, takenBack, expired] = [await alice.invite(store, invite), await alice.invite(store, invite), await alice.invite(store, invite)];
+    const [used, takenBack, expired] = [
+      await alice.invite(store, invite),
+      await alice.invite(store, invite),
+      await alice.invite(store, invite),
+    ];
     await redeem(carol, used.token);
     await store.submitSystem({ oneofKind: "uninvite", uninvite: { secretHash: takenBack.secretHash } });
     const told = async (token: string) => {
@@ -99,9 +118,12 @@ describe("an invite", () => {
     expect(await make(bob, Role.ADMIN)).toBe("none");
     expect(await make(alice, Role.UNSPECIFIED)).toBe("invalid-argument");
     expect(await make(alice, 9 as Role)).toBe("invalid-argument");
-    for (const ms of [-1, 0.5, Number.NaN, Infinity]) expect(await make(alice, Role.READER, ms)).toBe("invalid-argument");
+    for (const ms of [-1, 0.5, Number.NaN, Infinity])
+      expect(await make(alice, Role.READER, ms)).toBe("invalid-argument");
     const child = (await alice.createStore({ name: "child", type: "", parent: store })).store!;
-    expect(await codeOf(alice.invite(child, { role: Role.READER, expiresInMs: 0 }))).toBe("failed-precondition");
+    expect(await codeOf(alice.invite(child, { role: Role.READER, expiresInMs: 0 }))).toBe(
+      "failed-precondition",
+    );
   });
 
   it("lets a node in whose name is far too long, under a shorter one", async () => {
@@ -148,7 +170,9 @@ describe("a join", () => {
     const { genesisHash, secret } = decodeInviteToken(token);
     const transport = mesh.network.transport(mesh.signer("bob").publicKey);
     const channel = await transport.open(alice.self, JOIN_PROTOCOL);
-    await channel.send(sync.JoinRequest.toBinary({ version: 1, genesisHash, secret, nodeName: "bob", addresses: [] }));
+    await channel.send(
+      sync.JoinRequest.toBinary({ version: 1, genesisHash, secret, nodeName: "bob", addresses: [] }),
+    );
     await until([store], () => store.system.roleNow(transport.self) === Role.WRITER);
     channel.abort();
     await transport.close();
@@ -205,11 +229,19 @@ describe("a join", () => {
       [utf8("nonsense that is no answer"), "unavailable"],
       [sync.JoinReply.toBinary({ reply: { oneofKind: undefined } }), "unavailable"],
       [sync.JoinReply.toBinary({ reply: { oneofKind: "accepted", accepted } }), "invite-invalid"],
-      [sync.JoinReply.toBinary({ reply: { oneofKind: "refused", refused: { code: "made-up", message: "x".repeat(9999) } } }), "permission-denied"],
+      [
+        sync.JoinReply.toBinary({
+          reply: { oneofKind: "refused", refused: { code: "made-up", message: "x".repeat(9999) } },
+        }),
+        "permission-denied",
+      ],
     ];
     for (const [answer, code] of answers) {
       // An empty frame cannot be sent.
-      liar.handle(JOIN_PROTOCOL, (channel) => void channel.send(answer.length > 0 ? answer : Uint8Array.of(8)).catch(() => undefined));
+      liar.handle(
+        JOIN_PROTOCOL,
+        (channel) => void channel.send(answer.length > 0 ? answer : Uint8Array.of(8)).catch(() => undefined),
+      );
       const error = await errorOf(redeem(bob, token));
       expect(error.code).toBe(code);
       expect(error.message.length).toBeLessThan(600);
@@ -269,7 +301,12 @@ describe("a stranger", () => {
     const heard: string[] = [];
     for (const genesisHash of [store.genesisHash, new Uint8Array(32)]) {
       const channel = await stranger.open(alice.self, SYNC_PROTOCOL);
-      const hello = { version: 1, genesisHash, fingerprint: new Uint8Array(40), frontierDigest: new Uint8Array(32) };
+      const hello = {
+        version: 1,
+        genesisHash,
+        fingerprint: new Uint8Array(40),
+        frontierDigest: new Uint8Array(32),
+      };
       await channel.send(encodeFrame({ oneofKind: "hello", hello }));
       const frames: Frame[] = [];
       for await (const frame of channel.frames) frames.push(decodeFrame(frame));
@@ -280,7 +317,12 @@ describe("a stranger", () => {
     const answers: string[] = [];
     for (const genesisHash of [store.genesisHash, new Uint8Array(32)]) {
       const channel = await stranger.open(alice.self, JOIN_PROTOCOL);
-      const request = { genesisHash: genesisHash as never, secret: new Uint8Array(32), nodeName: "", addresses: [] };
+      const request = {
+        genesisHash: genesisHash as never,
+        secret: new Uint8Array(32),
+        nodeName: "",
+        addresses: [],
+      };
       const { code, message } = await errorOf(requestJoin(channel, { clock: new FakeClock(), ...request }));
       answers.push(`${code} ${message}`);
     }
@@ -301,7 +343,12 @@ describe("addresses", () => {
     await using mallory = mesh.network.transport(bob.self);
     const channel = await mallory.open(alice.self, SYNC_PROTOCOL);
     const fingerprint = store.log.head.setSum.encode();
-    const hello = { version: 1, genesisHash: store.genesisHash, fingerprint, frontierDigest: store.log.frontierDigest() };
+    const hello = {
+      version: 1,
+      genesisHash: store.genesisHash,
+      fingerprint,
+      frontierDigest: store.log.frontierDigest(),
+    };
     const peers = [
       { peer: carol.self, addresses: ["/memory/somewhere-else"] },
       { peer: bob.self, addresses: ["/memory/where-bob-is-now"] },

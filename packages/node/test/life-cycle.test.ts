@@ -88,25 +88,28 @@ describe("a store that is rebuilt while its peers are there", () => {
 });
 
 describe("a node that is closed", () => {
-  it.each([0, 1, 2, 3, 5, 8, 13, 21, 34, 55])("%i turns into a join leaves nothing running, and can be started again", async (count) => {
-    const clock = new FakeClock();
-    await using mesh = new Mesh({ clock });
-    const [alice, bob] = [await mesh.node("alice"), await mesh.node("bob")];
-    const store = await createRoot(alice);
-    await put(store, "k", "v");
-    const { token } = await alice.invite(store, { role: Role.WRITER, expiresInMs: 0 });
-    const joining = codeOf(redeem(bob, token));
-    await turns(count);
-    await bob.close();
-    expect(["none", "closed", "unavailable"]).toContain(await joining);
-    // What is open is locked: it can be opened again only if it was closed.
-    const again = await mesh.node("bob");
-    const his = await redeem(again, token);
-    expect(stateOf(his)).toBe(stateOf(store));
-    await again.close();
-    await alice.close();
-    expect(clock.timerCount).toBe(0);
-  });
+  it.each([0, 1, 2, 3, 5, 8, 13, 21, 34, 55])(
+    "%i turns into a join leaves nothing running, and can be started again",
+    async (count) => {
+      const clock = new FakeClock();
+      await using mesh = new Mesh({ clock });
+      const [alice, bob] = [await mesh.node("alice"), await mesh.node("bob")];
+      const store = await createRoot(alice);
+      await put(store, "k", "v");
+      const { token } = await alice.invite(store, { role: Role.WRITER, expiresInMs: 0 });
+      const joining = codeOf(redeem(bob, token));
+      await turns(count);
+      await bob.close();
+      expect(["none", "closed", "unavailable"]).toContain(await joining);
+      // What is open is locked: it can be opened again only if it was closed.
+      const again = await mesh.node("bob");
+      const his = await redeem(again, token);
+      expect(stateOf(his)).toBe(stateOf(store));
+      await again.close();
+      await alice.close();
+      expect(clock.timerCount).toBe(0);
+    },
+  );
 
   it("begins nothing any more", async () => {
     await using mesh = new Mesh();
@@ -145,7 +148,9 @@ describe("a sync that is cancelled", () => {
   it("ends at once, before it began as well", async () => {
     await using mesh = new Mesh({ clock: new FakeClock() });
     const { bob, his } = await shared(mesh);
-    const [result] = await bob.sync(his, { signal: AbortSignal.abort(new LatticeError("cancelled", "enough")) });
+    const [result] = await bob.sync(his, {
+      signal: AbortSignal.abort(new LatticeError("cancelled", "enough")),
+    });
     expect(result!.error).not.toBe("");
   });
 });

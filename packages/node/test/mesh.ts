@@ -75,7 +75,10 @@ export async function get(store: Store, key: string): Promise<string | undefined
 }
 
 /** Resolves when `condition` holds; it is looked at after each thing that a store makes durable. */
-export async function until(stores: readonly Store[], condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(
+  stores: readonly Store[],
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
   for (;;) {
     let wake = () => {};
     const changed = new Promise<void>((resolve) => (wake = resolve));

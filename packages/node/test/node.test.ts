@@ -82,7 +82,9 @@ describe("an invite", () => {
     const store = await createRoot(alice);
     const { token } = await alice.invite(store, { role: Role.WRITER, expiresInMs: 1 });
     await until([store], () => true);
-    expect(await codeOf(redeem(bob, `${token.slice(0, -1)}${token.endsWith("a") ? "b" : "a"}`))).toBe("invite-invalid");
+    expect(await codeOf(redeem(bob, `${token.slice(0, -1)}${token.endsWith("a") ? "b" : "a"}`))).toBe(
+      "invite-invalid",
+    );
     expect(await codeOf(redeem(bob, "lattice1"))).toBe("invite-invalid");
   });
 

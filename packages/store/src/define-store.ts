@@ -132,7 +132,10 @@ function methodOf<Client, Payload extends object, Event>(
     );
   }
   if (info.clientStreaming || info.serverStreaming !== (handler.kind === "stream")) {
-    throw new LatticeError("invalid-argument", `${definition.type}: method ${info.name} is not a ${handler.kind}`);
+    throw new LatticeError(
+      "invalid-argument",
+      `${definition.type}: method ${info.name} is not a ${handler.kind}`,
+    );
   }
   return { ...handler, info } as StoreMethod;
 }

@@ -23,7 +23,8 @@ export async function acceptSession(channel: SyncChannel, options: AcceptOptions
     cancel();
     if (next.done === true) return;
     const first = decodeFrame(next.value);
-    if (first.oneofKind !== "hello") throw new LatticeError("invalid-argument", "the peer did not start with a hello");
+    if (first.oneofKind !== "hello")
+      throw new LatticeError("invalid-argument", "the peer did not start with a hello");
     if (!options.admit(first.hello, { frames, first })) await refuse(channel);
   } catch {
     cancel();
@@ -36,4 +37,3 @@ async function refuse(channel: SyncChannel): Promise<void> {
   await channel.send(encodeFrame({ oneofKind: "refused", refused }));
   await channel.close();
 }
-

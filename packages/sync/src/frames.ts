@@ -1,5 +1,12 @@
 /** Frames of a session, to and from bytes. What a peer sent is checked for its shape here, once. */
-import { HASH_BYTES, ID_BYTES, LatticeError, PUBKEY_BYTES, SET_SUM_BYTES, SIGNATURE_BYTES } from "@lattice/model";
+import {
+  HASH_BYTES,
+  ID_BYTES,
+  LatticeError,
+  PUBKEY_BYTES,
+  SET_SUM_BYTES,
+  SIGNATURE_BYTES,
+} from "@lattice/model";
 import { sync } from "@lattice/proto";
 import type { Offered } from "@lattice/kernel";
 import { ADDRESS_CHARS_MAX, ADDRESSES_COUNT_MAX, FETCH_COUNT_MAX } from "./limits.ts";
@@ -18,7 +25,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   } catch (cause) {
     throw new LatticeError("invalid-argument", "the peer sent bytes that are no frame", { cause });
   }
-  if (!isWellFormed(frame)) throw new LatticeError("invalid-argument", `the peer sent a malformed ${frame.oneofKind}`);
+  if (!isWellFormed(frame))
+    throw new LatticeError("invalid-argument", `the peer sent a malformed ${frame.oneofKind}`);
   return frame;
 }
 
@@ -32,7 +40,8 @@ function isWellFormed(frame: Frame): boolean {
       );
     case "frontier":
       return frame.frontier.tips.every(
-        ({ author, id, seq }) => author.length === PUBKEY_BYTES && id.length === ID_BYTES && Number.isSafeInteger(seq),
+        ({ author, id, seq }) =>
+          author.length === PUBKEY_BYTES && id.length === ID_BYTES && Number.isSafeInteger(seq),
       );
     case "batch":
       return (
@@ -42,11 +51,18 @@ function isWellFormed(frame: Frame): boolean {
     case "fingerprint":
       return frame.fingerprint.fingerprint.length === SET_SUM_BYTES;
     case "fetch":
-      return frame.fetch.ids.length <= FETCH_COUNT_MAX && frame.fetch.ids.every(({ length }) => length === ID_BYTES);
+      return (
+        frame.fetch.ids.length <= FETCH_COUNT_MAX &&
+        frame.fetch.ids.every(({ length }) => length === ID_BYTES)
+      );
     case "addresses":
-      return frame.addresses.peers.length <= ADDRESSES_COUNT_MAX && frame.addresses.peers.every(isAddressBook);
+      return (
+        frame.addresses.peers.length <= ADDRESSES_COUNT_MAX && frame.addresses.peers.every(isAddressBook)
+      );
     case "digest":
-      return frame.digest.fingerprint.length === SET_SUM_BYTES && frame.digest.stateDigest.length === HASH_BYTES;
+      return (
+        frame.digest.fingerprint.length === SET_SUM_BYTES && frame.digest.stateDigest.length === HASH_BYTES
+      );
     case "drained":
     case "reconcile":
     case "reconciled":

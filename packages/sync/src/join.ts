@@ -113,9 +113,11 @@ async function answer(
   } catch (error) {
     const { code, message } = LatticeError.from(error);
     // What went wrong inside is nobody else's business.
-    const isTheirs = code.startsWith("invite-") || code === "permission-denied" || code === "resource-exhausted";
-    const refused = isTheirs ? { code, message } : { code: "unavailable", message: "the inviter cannot let you in now" };
+    const isTheirs =
+      code.startsWith("invite-") || code === "permission-denied" || code === "resource-exhausted";
+    const refused = isTheirs
+      ? { code, message }
+      : { code: "unavailable", message: "the inviter cannot let you in now" };
     return { oneofKind: "refused", refused };
   }
 }
-

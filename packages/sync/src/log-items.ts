@@ -26,4 +26,3 @@ export class LogItems implements ItemSource {
     return this.#log.ids(from, to);
   }
 }
-

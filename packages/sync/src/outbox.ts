@@ -119,7 +119,11 @@ export class Outbox {
 
   #take(): Frame | undefined {
     return (
-      this.#control.shift() ?? this.#takeServed() ?? this.#takeDebt() ?? this.#takeLive() ?? this.#takeFingerprint()
+      this.#control.shift() ??
+      this.#takeServed() ??
+      this.#takeDebt() ??
+      this.#takeLive() ??
+      this.#takeFingerprint()
     );
   }
 
@@ -163,7 +167,8 @@ export class Outbox {
   #takeFingerprint(): Frame | undefined {
     const { head } = this.#store.log;
     // What was not durable when the fingerprint was asked for may have been taken back.
-    const isDue = (wseq: number | undefined) => wseq !== undefined && this.#store.durableWseq >= Math.min(wseq, head.wseq);
+    const isDue = (wseq: number | undefined) =>
+      wseq !== undefined && this.#store.durableWseq >= Math.min(wseq, head.wseq);
     const reply = isDue(this.#questionWseq);
     if (!reply && !isDue(this.#answerWseq)) return undefined;
     if (reply) this.#questionWseq = undefined;
@@ -202,7 +207,8 @@ export class Outbox {
         if (wseq === undefined || wseq > this.#store.durableWseq || wseqs.has(wseq)) continue;
         wseqs.add(wseq);
         // One that is there already has its vouchers there as well.
-        for (const voucher of log.vouchersOf(log.at(wseq), (known) => wseqs.has(known))) wseqs.add(voucher.wseq);
+        for (const voucher of log.vouchersOf(log.at(wseq), (known) => wseqs.has(known)))
+          wseqs.add(voucher.wseq);
       }
       for (const wseq of [...wseqs].sort((a, b) => a - b)) yield log.at(wseq);
     }

@@ -255,7 +255,11 @@ export class SyncSession {
       case "digest":
         return this.#onDigest(frame.digest);
       case "refused":
-        this.#end = { kind: "refused", code: frame.refused.code, message: frame.refused.message.slice(0, REASON_CHARS_MAX) };
+        this.#end = {
+          kind: "refused",
+          code: frame.refused.code,
+          message: frame.refused.message.slice(0, REASON_CHARS_MAX),
+        };
         break;
       case undefined:
     }
@@ -305,7 +309,10 @@ export class SyncSession {
     const tips = this.#options.store.log.tips().slice(0, FRONTIER_COUNT_MAX);
     for (let at = 0; at === 0 || at < tips.length; at += FRONTIER_PART_COUNT) {
       const part = tips.slice(at, at + FRONTIER_PART_COUNT);
-      this.#say({ oneofKind: "frontier", frontier: { tips: part, last: at + FRONTIER_PART_COUNT >= tips.length } });
+      this.#say({
+        oneofKind: "frontier",
+        frontier: { tips: part, last: at + FRONTIER_PART_COUNT >= tips.length },
+      });
     }
   }
 
@@ -508,7 +515,8 @@ export class SyncSession {
 
   #onDigest({ fingerprint, stateDigest }: sync.Digest): void {
     const sameSet = equalBytes(fingerprint, this.#options.store.log.head.setSum.encode());
-    for (const waiter of this.#digestWaiters.splice(0)) waiter.resolve({ sameSet, stateDigest: stateDigest as Hash });
+    for (const waiter of this.#digestWaiters.splice(0))
+      waiter.resolve({ sameSet, stateDigest: stateDigest as Hash });
   }
 
   #answerSync(same: boolean): void {

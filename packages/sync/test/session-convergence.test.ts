@@ -16,7 +16,15 @@ function steps(nodes: number): fc.Arbitrary<Step[]> {
   const who = fc.nat(nodes - 1);
   const cut = fc.option(fc.nat(40), { nil: undefined });
   const step = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant("write" as const), who, key: fc.nat(2), count: fc.integer({ min: 1, max: 4 }) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant("write" as const),
+        who,
+        key: fc.nat(2),
+        count: fc.integer({ min: 1, max: 4 }),
+      }),
+    },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant("talk" as const), a: who, b: who, cut }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("backup" as const), who }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("restore" as const), who }) },
@@ -32,7 +40,9 @@ async function play(club: Club, stores: Store[], history: readonly Step[]): Prom
     club.clock.advance(1);
     if (step.kind === "write") {
       // In one turn, so that only the last is signed.
-      await Promise.all(Array.from({ length: step.count }, () => put(stores[step.who]!, `k${step.key}`, `v${writes++}`)));
+      await Promise.all(
+        Array.from({ length: step.count }, () => put(stores[step.who]!, `k${step.key}`, `v${writes++}`)),
+      );
     } else if (step.kind === "backup") {
       backups.set(step.who, await club.copy(stores[step.who]!, step.who));
     } else if (step.kind === "restore") {
@@ -49,9 +59,9 @@ async function play(club: Club, stores: Store[], history: readonly Step[]): Prom
 describe("sessions between stores of one genesis", () => {
   it("make any histories equal, with forks, and cut after any frame", async () => {
     const clubs = await Promise.all([2, 3, 4].map((count) => Club.of(count)));
-    const histories = fc.constantFrom(...clubs).chain((club) =>
-      steps(club.signers.length).map((history) => ({ club, history })),
-    );
+    const histories = fc
+      .constantFrom(...clubs)
+      .chain((club) => steps(club.signers.length).map((history) => ({ club, history })));
     await fc.assert(
       fc.asyncProperty(histories, async ({ club, history }) => {
         const stores = await Promise.all(club.signers.map((_, index) => club.store(index)));
@@ -120,7 +130,9 @@ describe("sessions between stores of one genesis", () => {
   it("carry over sixty-four heads and many authors", async () => {
     const club = await Club.of(150);
     const [a, b] = [await club.store(0), await club.store(1)];
-    const writes = club.signers.map((signer, index) => craft(a, { signer, key: `k${index % 20}`, timestamp: later(a, index) }));
+    const writes = club.signers.map((signer, index) =>
+      craft(a, { signer, key: `k${index % 20}`, timestamp: later(a, index) }),
+    );
     await a.ingest(writes.slice(2, 80));
     await b.ingest(writes.slice(60));
     expect(a.log.heads().length).toBeGreaterThan(64);
@@ -194,7 +206,10 @@ describe("an intention that one side holds back, its time being ahead", () => {
     const ahead = new FakeClock();
     ahead.advance(10 * 60_000);
     const [a, b] = [await club.store(0, { clock: ahead }), await club.store(1)];
-    const future = craft(a, { signer: club.signers[2]!, timestamp: BigInt(club.clock.now() + 6 * 60_000) << 16n });
+    const future = craft(a, {
+      signer: club.signers[2]!,
+      timestamp: BigInt(club.clock.now() + 6 * 60_000) << 16n,
+    });
     expect((await a.ingest([future])).witnessed.length).toBe(1);
     const { wire, sides, end } = connect(a, b, club.clock);
     await atRest(wire);

@@ -1,5 +1,12 @@
 import type { Offered, Store } from "@lattice/kernel";
-import { BATCH_BYTES_MAX, ID_BYTES, LatticeError, SET_SUM_BYTES, utf8, type IntentionId } from "@lattice/model";
+import {
+  BATCH_BYTES_MAX,
+  ID_BYTES,
+  LatticeError,
+  SET_SUM_BYTES,
+  utf8,
+  type IntentionId,
+} from "@lattice/model";
 import { sync } from "@lattice/proto";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -56,15 +63,22 @@ async function expectAlive(fake: FakePeer): Promise<void> {
   expect((await fake.ended).kind).toBe("closed");
 }
 
-const frontier = (tips: sync.Tip[], last = true): Frame => ({ oneofKind: "frontier", frontier: { tips, last } });
+const frontier = (tips: sync.Tip[], last = true): Frame => ({
+  oneofKind: "frontier",
+  frontier: { tips, last },
+});
 const batch = (...items: readonly Offered[]): Frame => toBatchFrame(items);
-const reconcile = (message: Uint8Array, reply = false): Frame => ({ oneofKind: "reconcile", reconcile: { message, reply } });
+const reconcile = (message: Uint8Array, reply = false): Frame => ({
+  oneofKind: "reconcile",
+  reconcile: { message, reply },
+});
 const drained: Frame = { oneofKind: "drained", drained: {} };
 
 describe("a peer that breaks the protocol", () => {
   const cases: Record<string, (fake: FakePeer) => Promise<void>> = {
     "with bytes that are no frame": (fake) => fake.sayBytes(Uint8Array.of(255, 255, 255)),
-    "with an empty message": (fake) => fake.sayBytes(sync.Frame.toBinary({ frame: { oneofKind: undefined } })),
+    "with an empty message": (fake) =>
+      fake.sayBytes(sync.Frame.toBinary({ frame: { oneofKind: undefined } })),
     "with a batch before its hello": (fake) => fake.say(batch(craft(store, { signer: club.signers[1]! }))),
     "with a question before its hello": (fake) => fake.say({ oneofKind: "digestRequest", digestRequest: {} }),
     "with a second hello": async (fake) => {
@@ -104,7 +118,10 @@ describe("a peer that breaks the protocol", () => {
     },
     "with too many ids to fetch": async (fake) => {
       await fake.live();
-      await fake.say({ oneofKind: "fetch", fetch: { ids: Array.from({ length: 4097 }, () => new Uint8Array(ID_BYTES)) } });
+      await fake.say({
+        oneofKind: "fetch",
+        fetch: { ids: Array.from({ length: 4097 }, () => new Uint8Array(ID_BYTES)) },
+      });
     },
     "with endless addresses": async (fake) => {
       await fake.live();
@@ -149,7 +166,10 @@ describe("a peer that breaks the protocol", () => {
 
   it("in words is quoted, but not for pages", async () => {
     const fake = peer();
-    await fake.say({ oneofKind: "refused", refused: { code: "permission-denied", message: "no ".repeat(10_000) } });
+    await fake.say({
+      oneofKind: "refused",
+      refused: { code: "permission-denied", message: "no ".repeat(10_000) },
+    });
     const end = await fake.ended;
     expect(end.kind).toBe("refused");
     expect(end.kind === "refused" && end.message.length).toBeLessThan(1000);
@@ -170,7 +190,8 @@ describe("a peer that breaks the protocol", () => {
 
 describe("a peer that sends what is invalid", () => {
   const invalid: Record<string, (at: number) => Crafted | Offered> = {
-    "forged signatures": (at) => craft(store, { signer: club.signers[1]!, key: `${at}`, signature: new Uint8Array(64).fill(9) }),
+    "forged signatures": (at) =>
+      craft(store, { signer: club.signers[1]!, key: `${at}`, signature: new Uint8Array(64).fill(9) }),
     "another store's": (at) => ({ ...otherStores(at) }),
     "bytes that are no intention": () => ({ body: new Uint8Array(300), signature: new Uint8Array(64) }),
     "what nobody signed": (at) => craft(store, { signer: club.signers[1]!, key: `${at}`, signature: "none" }),
@@ -237,8 +258,8 @@ describe("a peer that sends what is invalid", () => {
 
 describe("a peer that floods and does not read", () => {
   const floods: Record<string, Frame> = {
-    "questions": { oneofKind: "digestRequest", digestRequest: {} },
-    "reconciliations": reconcile(new Initiator(new SortedItems([]), { frameBytesMax: 4096 }).start()),
+    questions: { oneofKind: "digestRequest", digestRequest: {} },
+    reconciliations: reconcile(new Initiator(new SortedItems([]), { frameBytesMax: 4096 }).start()),
   };
   for (const [what, frame] of Object.entries(floods)) {
     it(`(${what}) is let go of`, async () => {
@@ -252,7 +273,10 @@ describe("a peer that floods and does not read", () => {
   it("(fingerprints) is owed one answer", async () => {
     const fake = await afterLive();
     fake.stopReading();
-    const question: Frame = { oneofKind: "fingerprint", fingerprint: { fingerprint: new Uint8Array(SET_SUM_BYTES), reply: true } };
+    const question: Frame = {
+      oneofKind: "fingerprint",
+      fingerprint: { fingerprint: new Uint8Array(SET_SUM_BYTES), reply: true },
+    };
     for (let at = 0; at < 3000; at++) await fake.say(question);
     const before = fake.count("fingerprint");
     fake.readOn();
@@ -277,7 +301,9 @@ describe("a peer that floods and does not read", () => {
   it("(requests for much that is there) is served a part at a time", async () => {
     // Branches of one fork, so that each has a signature of its own.
     const value = new Uint8Array(1024);
-    const crafted = Array.from({ length: 3000 }, (_, at) => craft(store, { signer: club.signers[1]!, key: `${at}`, value }));
+    const crafted = Array.from({ length: 3000 }, (_, at) =>
+      craft(store, { signer: club.signers[1]!, key: `${at}`, value }),
+    );
     await store.ingest(crafted);
     const outbox = new Outbox(store);
     const reads = countReads(store);
@@ -294,7 +320,11 @@ describe("a frontier", () => {
   it("of too many tips is refused", async () => {
     const fake = peer();
     await fake.hello({ fingerprint: new Uint8Array(SET_SUM_BYTES) });
-    const tips = Array.from({ length: 8192 }, (_, at) => ({ author: signerOf(at % 5).publicKey, seq: at, id: idOf(at) }));
+    const tips = Array.from({ length: 8192 }, (_, at) => ({
+      author: signerOf(at % 5).publicKey,
+      seq: at,
+      id: idOf(at),
+    }));
     for (let part = 0; part * 8192 <= FRONTIER_COUNT_MAX; part++) await fake.say(frontier(tips, false));
     await expectFault(fake);
   });
@@ -313,7 +343,11 @@ describe("a frontier", () => {
     const other = await club.store(1);
     const tips = many.log.tips();
     const first = tips[0]!;
-    const branches = Array.from({ length: FRONTIER_COUNT_MAX + 1 }, (_, at) => ({ ...first, seq: 1, id: idOf(at) }));
+    const branches = Array.from({ length: FRONTIER_COUNT_MAX + 1 }, (_, at) => ({
+      ...first,
+      seq: 1,
+      id: idOf(at),
+    }));
     many.log.tips = () => [...branches, ...tips];
     await put(many, "k", "v");
     await put(other, "k", "w");
@@ -384,7 +418,8 @@ describe("a peer that lies about its set", () => {
         return { oneofKind: "fingerprint", fingerprint: { fingerprint: lie, reply: false } };
       }
       // Nothing is missing, it says.
-      if (frame.oneofKind === "reconcile" && !frame.reconcile.reply) return reconcile(Uint8Array.of(0x61), true);
+      if (frame.oneofKind === "reconcile" && !frame.reconcile.reply)
+        return reconcile(Uint8Array.of(0x61), true);
       if (frame.oneofKind === "reconciled") return { oneofKind: "reconciled", reconciled: {} };
       return undefined;
     };
@@ -461,7 +496,11 @@ describe("whoever is no member", () => {
 
   it("hears nothing at all where it does not start with a hello, or says nothing", async () => {
     const timers = club.clock.timerCount;
-    for (const first of [encodeFrame({ oneofKind: "digestRequest", digestRequest: {} }), utf8("GET / HTTP/1.1"), undefined]) {
+    for (const first of [
+      encodeFrame({ oneofKind: "digestRequest", digestRequest: {} }),
+      utf8("GET / HTTP/1.1"),
+      undefined,
+    ]) {
       const wire = new Wire(store.replica.self, signerOf(99).publicKey);
       const accepted = acceptSession(wire.ends[0], { clock: club.clock, admit: () => true });
       if (first !== undefined) await wire.ends[1].send(first);
@@ -506,12 +545,20 @@ function anyFrame(): fc.Arbitrary<Uint8Array> {
   const tip = fc.record({ author: bytes(32), seq: fc.nat(), id });
   const frame: fc.Arbitrary<Frame> = fc.oneof(
     fc.constant(helloOf(emptyHello)),
-    fc.record({ tips: fc.array(tip, { maxLength: 3 }), last: fc.boolean() }).map((value): Frame => ({ oneofKind: "frontier", frontier: value })),
+    fc
+      .record({ tips: fc.array(tip, { maxLength: 3 }), last: fc.boolean() })
+      .map((value): Frame => ({ oneofKind: "frontier", frontier: value })),
     fc.record({ body: fc.uint8Array(), signature: bytes(64) }).map((item) => batch(item)),
-    fc.record({ fingerprint: bytes(SET_SUM_BYTES), reply: fc.boolean() }).map((value): Frame => ({ oneofKind: "fingerprint", fingerprint: value })),
-    fc.record({ message: fc.uint8Array(), reply: fc.boolean() }).map((value): Frame => ({ oneofKind: "reconcile", reconcile: value })),
+    fc
+      .record({ fingerprint: bytes(SET_SUM_BYTES), reply: fc.boolean() })
+      .map((value): Frame => ({ oneofKind: "fingerprint", fingerprint: value })),
+    fc
+      .record({ message: fc.uint8Array(), reply: fc.boolean() })
+      .map((value): Frame => ({ oneofKind: "reconcile", reconcile: value })),
     fc.array(id, { maxLength: 3 }).map((ids): Frame => ({ oneofKind: "fetch", fetch: { ids } })),
-    fc.record({ fingerprint: bytes(SET_SUM_BYTES), stateDigest: bytes(32) }).map((value): Frame => ({ oneofKind: "digest", digest: value })),
+    fc
+      .record({ fingerprint: bytes(SET_SUM_BYTES), stateDigest: bytes(32) })
+      .map((value): Frame => ({ oneofKind: "digest", digest: value })),
     fc.constantFrom<Frame>(
       drained,
       { oneofKind: "reconciled", reconciled: {} },
@@ -524,7 +571,10 @@ function anyFrame(): fc.Arbitrary<Uint8Array> {
 
 const emptyHello = {
   genesisHash: new Uint8Array(32),
-  log: { head: { setSum: { encode: () => new Uint8Array(SET_SUM_BYTES) } }, frontierDigest: () => new Uint8Array(32) },
+  log: {
+    head: { setSum: { encode: () => new Uint8Array(SET_SUM_BYTES) } },
+    frontierDigest: () => new Uint8Array(32),
+  },
 } as unknown as Store;
 
 function idOf(at: number): IntentionId {
@@ -548,4 +598,3 @@ function countReads({ log }: Store): { count: number; stop: () => void } {
   };
   return reads;
 }
-

@@ -146,34 +146,57 @@ describe("nodes in any net", () => {
   it("come to hold the same, whoever writes when, and whichever link breaks and is made anew", async () => {
     const club = await Club.of(4);
     const step = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ kind: fc.constant("write" as const), who: fc.nat(3), count: fc.integer({ min: 1, max: 3 }) }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          kind: fc.constant("write" as const),
+          who: fc.nat(3),
+          count: fc.integer({ min: 1, max: 3 }),
+        }),
+      },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("break" as const), link: fc.nat(5) }) },
-      { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), turns: fc.integer({ min: 1, max: 3 }) }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant("wait" as const), turns: fc.integer({ min: 1, max: 3 }) }),
+      },
     );
     await fc.assert(
-      fc.asyncProperty(fc.subarray([0, 1, 2, 3, 4, 5], { minLength: 1 }), fc.array(step, { maxLength: 20 }), async (chosen, steps) => {
-        const stores = await Promise.all(club.signers.map((_, index) => club.store(index)));
-        // A chain, so that all hang together, and whatever else.
-        const pairs = [[0, 1], [1, 2], [2, 3], [0, 2], [0, 3], [1, 3]].filter((_, at) => at < 3 || chosen.includes(at));
-        const make = ([a, b]: readonly number[]) => connect(stores[a!]!, stores[b!]!, club.clock);
-        const links = pairs.map(make);
-        let writes = 0;
-        for (const { kind, ...what } of steps) {
-          if (kind === "write" && "who" in what) {
-            for (let write = 0; write < what.count; write++) void put(stores[what.who]!, `k${writes % 3}`, `v${writes++}`);
-          } else if (kind === "break" && "link" in what) {
-            const at = what.link % links.length;
-            links[at]!.wire.break();
-            await links[at]!.end();
-            links[at] = make(pairs[at]!);
-          } else if ("turns" in what) {
-            for (let turn = 0; turn < what.turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      fc.asyncProperty(
+        fc.subarray([0, 1, 2, 3, 4, 5], { minLength: 1 }),
+        fc.array(step, { maxLength: 20 }),
+        async (chosen, steps) => {
+          const stores = await Promise.all(club.signers.map((_, index) => club.store(index)));
+          // A chain, so that all hang together, and whatever else.
+          const pairs = [
+            [0, 1],
+            [1, 2],
+            [2, 3],
+            [0, 2],
+            [0, 3],
+            [1, 3],
+          ].filter((_, at) => at < 3 || chosen.includes(at));
+          const make = ([a, b]: readonly number[]) => connect(stores[a!]!, stores[b!]!, club.clock);
+          const links = pairs.map(make);
+          let writes = 0;
+          for (const { kind, ...what } of steps) {
+            if (kind === "write" && "who" in what) {
+              for (let write = 0; write < what.count; write++)
+                void put(stores[what.who]!, `k${writes % 3}`, `v${writes++}`);
+            } else if (kind === "break" && "link" in what) {
+              const at = what.link % links.length;
+              links[at]!.wire.break();
+              await links[at]!.end();
+              links[at] = make(pairs[at]!);
+            } else if ("turns" in what) {
+              for (let turn = 0; turn < what.turns; turn++)
+                await new Promise((resolve) => setImmediate(resolve));
+            }
           }
-        }
-        await atRest(...links.map(({ wire }) => wire));
-        for (const store of stores) expect(stateOf(store)).toBe(stateOf(stores[0]!));
-        for (const { end } of links) await end();
-      }),
+          await atRest(...links.map(({ wire }) => wire));
+          for (const store of stores) expect(stateOf(store)).toBe(stateOf(stores[0]!));
+          for (const { end } of links) await end();
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -216,7 +239,12 @@ describe("a comparison that is asked for", () => {
     // A fork, so that only a reconciliation finds it; of several batches in both directions.
     for (let write = 0; write < 5; write++) await put(a, `left ${write}`, value);
     for (let write = 0; write < 4; write++) await put(backup, `right ${write}`, value);
-    await b.ingest([...backup.log.records({ from: 3 })].map(({ intention, signature }) => ({ body: intention.body, signature })));
+    await b.ingest(
+      [...backup.log.records({ from: 3 })].map(({ intention, signature }) => ({
+        body: intention.body,
+        signature,
+      })),
+    );
     const { wire, sides, end } = connect(a, b, club.clock);
     const results = sides.map(({ session }) => session.syncNow());
     await atRest(wire);

@@ -58,11 +58,17 @@ export class Club {
   }
 
   /** The store of a member, with what everybody starts from. */
-  async store(index: number, options: { disk?: () => Promise<void>; clock?: FakeClock } = {}): Promise<Store> {
+  async store(
+    index: number,
+    options: { disk?: () => Promise<void>; clock?: FakeClock } = {},
+  ): Promise<Store> {
     const { disk, clock = this.clock } = options;
     const log = new MemoryStorage({ tables: [...LOG_TABLES], ...(disk && { disk }) });
     new WitnessLog(log).write((writer) =>
-      writer.append(decodeIntention(this.genesis.body) as Intention, { wallMs: 0, signature: this.genesis.signature }),
+      writer.append(decodeIntention(this.genesis.body) as Intention, {
+        wallMs: 0,
+        signature: this.genesis.signature,
+      }),
     );
     const store = await this.#open(index, log, clock);
     if (this.#base.length > 0) await store.ingest(this.#base);
@@ -93,7 +99,10 @@ export class Club {
 }
 
 function offeredOf(store: Store): Offered[] {
-  return [...store.log.records({ from: 1 })].map(({ intention, signature }) => ({ body: intention.body, signature }));
+  return [...store.log.records({ from: 1 })].map(({ intention, signature }) => ({
+    body: intention.body,
+    signature,
+  }));
 }
 
 export function put(store: Store, key: string, value: string): Promise<object> {
@@ -132,7 +141,8 @@ export function craft(
     condition: condition.toSorted((a, b) => Buffer.compare(a, b)),
     ops: weaver.Ops.toBinary({ op: { oneofKind: "app", app: { schema: 1, payload } } }),
   });
-  const signature = options.signature === "none" ? undefined : (options.signature ?? signIntention(signer, intention.hash));
+  const signature =
+    options.signature === "none" ? undefined : (options.signature ?? signIntention(signer, intention.hash));
   return { body: intention.body, signature, id: intention.id, seq: intention.seq };
 }
 
@@ -149,7 +159,11 @@ export interface Side {
   readonly ended: Promise<SessionEnd>;
 }
 
-export function start(store: Store, channel: End, options: Partial<SessionOptions> & { clock: SessionOptions["clock"] }): Side {
+export function start(
+  store: Store,
+  channel: End,
+  options: Partial<SessionOptions> & { clock: SessionOptions["clock"] },
+): Side {
   const session = new SyncSession({ store, channel, addressBook: () => [], ...options });
   const ended = session.run(channel.frames[Symbol.asyncIterator]());
   return { session, ended };
@@ -191,7 +205,8 @@ export async function talk(a: Store, b: Store, clock: FakeClock, passes?: Wire["
 export async function talkAll(stores: readonly Store[], clock: FakeClock): Promise<void> {
   for (let round = 0; round < stores.length; round++) {
     for (let left = 0; left < stores.length; left++) {
-      for (let right = left + 1; right < stores.length; right++) await talk(stores[left]!, stores[right]!, clock);
+      for (let right = left + 1; right < stores.length; right++)
+        await talk(stores[left]!, stores[right]!, clock);
     }
     if (stores.every((store) => setOf(store) === setOf(stores[0]!))) return;
   }

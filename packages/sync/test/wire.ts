@@ -22,7 +22,8 @@ export class Wire {
   }
 
   count(kind: Kind, from?: 0 | 1): number {
-    return this.kinds.filter((entry) => entry[0] === kind && (from === undefined || entry[1] === from)).length;
+    return this.kinds.filter((entry) => entry[0] === kind && (from === undefined || entry[1] === from))
+      .length;
   }
 
   note(frame: Uint8Array, from: 0 | 1): void {

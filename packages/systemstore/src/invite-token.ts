@@ -2,7 +2,16 @@
  * The token of an invite: `lattice1`, then base32 (RFC 4648, lower case, no padding) of the message and the first
  * four bytes of its SHA-256. A slip of the pen is told apart from a wrong token.
  */
-import { equalBytes, isHash, isIdentityKey, LatticeError, sha256, concatBytes, type Hash, type PubKey } from "@lattice/model";
+import {
+  equalBytes,
+  isHash,
+  isIdentityKey,
+  LatticeError,
+  sha256,
+  concatBytes,
+  type Hash,
+  type PubKey,
+} from "@lattice/model";
 import { sync } from "@lattice/proto";
 import { SECRET_BYTES, TOKEN_ADDRESSES_MAX, TOKEN_CHARS_MAX } from "./limits.ts";
 import { roleName, type Role } from "./roles.ts";
@@ -47,10 +56,14 @@ export function decodeInviteToken(text: string): InviteToken {
     throw new LatticeError("invite-invalid", `this is no invite: a token starts with "${HEAD}"`);
   }
   const bytes = decodeBase32(trimmed.slice(HEAD.length));
-  const damaged = new LatticeError("invite-invalid", "the token is damaged: copy it whole, or ask for a new one");
+  const damaged = new LatticeError(
+    "invite-invalid",
+    "the token is damaged: copy it whole, or ask for a new one",
+  );
   if (bytes === undefined || bytes.length <= CHECKSUM_BYTES) throw damaged;
   const message = bytes.subarray(0, -CHECKSUM_BYTES);
-  if (!equalBytes(sha256(message).subarray(0, CHECKSUM_BYTES), bytes.subarray(-CHECKSUM_BYTES))) throw damaged;
+  if (!equalBytes(sha256(message).subarray(0, CHECKSUM_BYTES), bytes.subarray(-CHECKSUM_BYTES)))
+    throw damaged;
   return checkFields(parseMessage(message, damaged), damaged);
 }
 
@@ -66,7 +79,14 @@ function checkFields(token: sync.InviteToken, damaged: LatticeError): InviteToke
   const { genesisHash, inviter, secret, role } = token;
   if (!isHash(genesisHash) || !isIdentityKey(inviter) || secret.length !== SECRET_BYTES) throw damaged;
   if (roleName(role) === "" || token.addresses.length > TOKEN_ADDRESSES_MAX) throw damaged;
-  return { genesisHash, inviter, secret, role, addresses: token.addresses, expiresMs: Number(token.expiresMs) };
+  return {
+    genesisHash,
+    inviter,
+    secret,
+    role,
+    addresses: token.addresses,
+    expiresMs: Number(token.expiresMs),
+  };
 }
 
 function encodeBase32(bytes: Uint8Array): string {

@@ -153,7 +153,8 @@ function applyUninvite(tx: StateTx, at: SystemOpAt, uninvite: weaver.Uninvite, r
   const stored = tx.table("system").get(key);
   if (stored === undefined) return "there is no such invite";
   const row = weaver.InviteRow.fromBinary(stored);
-  if (!mayAdminister(role) && !equalBytes(row.inviter, at.author)) return "only an admin may take back an invite";
+  if (!mayAdminister(role) && !equalBytes(row.inviter, at.author))
+    return "only an admin may take back an invite";
   if (row.usedBy.length > 0) return "the invite is used";
   tx.table("system").put(key, weaver.InviteRow.toBinary({ ...row, revoked: true }));
   return "";
@@ -190,7 +191,8 @@ function applyChildAdd(tx: StateTx, at: SystemOpAt, child: weaver.ChildAdd, role
   if (!mayAdminister(role)) return "only an admin may add a child store";
   if (tooLong(child.alias)) return "the name is too long";
   const genesis = decodeIntention(child.genesisBody);
-  if (typeof genesis === "string" || !isGenesis(genesis) || !isIdentityKey(genesis.author)) return "malformed child";
+  if (typeof genesis === "string" || !isGenesis(genesis) || !isIdentityKey(genesis.author))
+    return "malformed child";
   if (!verifyIntention(genesis.author, genesis.hash, child.genesisSignature)) return "malformed child";
   const key = concatBytes(CHILD, genesis.hash);
   if (tx.table("system").has(key)) return "the child exists";
@@ -270,7 +272,10 @@ export class SystemState implements RoleSource {
   }
 
   invites(): InviteState[] {
-    return this.#rows(INVITE, weaver.InviteRow).map(({ suffix, row }) => ({ ...row, secretHash: suffix as Hash }));
+    return this.#rows(INVITE, weaver.InviteRow).map(({ suffix, row }) => ({
+      ...row,
+      secretHash: suffix as Hash,
+    }));
   }
 
   invite(secretHash: Hash): weaver.InviteRow | undefined {
@@ -279,7 +284,10 @@ export class SystemState implements RoleSource {
   }
 
   children(): Child[] {
-    return this.#rows(CHILD, weaver.ChildRow).map(({ suffix, row }) => ({ ...row, genesisHash: suffix as Hash }));
+    return this.#rows(CHILD, weaver.ChildRow).map(({ suffix, row }) => ({
+      ...row,
+      genesisHash: suffix as Hash,
+    }));
   }
 
   name(): string {
@@ -294,7 +302,9 @@ export class SystemState implements RoleSource {
 
   /** Which schema counts from where on, as one comparable text. */
   schemaTimeline(): string {
-    return this.raises().map(({ id, schema }) => `${toHex(id)}=${schema}`).join(" ");
+    return this.raises()
+      .map(({ id, schema }) => `${toHex(id)}=${schema}`)
+      .join(" ");
   }
 
   schemaNow(): number {

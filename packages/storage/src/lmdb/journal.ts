@@ -11,15 +11,7 @@
  * 3. `generation` is one more than that of the last merge, which LMDB keeps. So a journal whose rows are
  *    all merged is not replayed, whenever the crash was.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { LatticeError } from "@lattice/model";
 import { JOURNAL_STEP_BYTES } from "../limits.ts";
