@@ -7,11 +7,13 @@ import { expectRefusal, json, newNode, sharedNode, startNode, type Answer } from
 describe("at a node with two stores", () => {
   const node = sharedNode();
   let store: string;
+  let before: string;
 
   beforeAll(async () => {
     store = await node.answer("store", "create", "first", "--root");
     await node.answer("store", "create", "second", "--root");
     await node.answer("put", "kept", "as it was", "--store", "first");
+    before = await node.answer("list", "--store", store, "--json");
   });
 
   const file = (name: string, content: string): string => {
@@ -172,7 +174,11 @@ describe("at a node with two stores", () => {
 
   it.each(refusals)("refuses $what", async ({ words, says }) => {
     expectRefusal(await node.run(words()), ...says);
-    expect(await node.answer("get", "kept", "--store", store)).toBe("as it was");
+  });
+
+  it("has changed nothing by any of that", async () => {
+    expect(await node.answer("list", "--store", store, "--json")).toBe(before);
+    expect((await node.answer("store", "list")).split("\n")).toHaveLength(2);
   });
 
   it("names all stores that a prefix could mean", async () => {

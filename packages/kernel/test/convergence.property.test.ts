@@ -37,7 +37,7 @@ describe("one set of intentions", () => {
         expect(first!.ids).toEqual([...expected.values()].map(({ id }) => toHex(id)).sort());
         expect(first!.floating).toHaveLength(made.forged.length + 1 - expected.size);
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
   });
 

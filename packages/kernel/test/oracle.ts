@@ -131,7 +131,7 @@ function timeOf(id: IntentionId): bigint {
   return new DataView(id.buffer, id.byteOffset, 8).getBigUint64(0);
 }
 
-export function headsOf(view: ReadonlyMap<string, Intention>): IntentionId[] {
+function headsOf(view: ReadonlyMap<string, Intention>): IntentionId[] {
   const cited = new Set([...view.values()].flatMap((intention) => parentsOf(intention).map(bytesKey)));
   const heads = [...view].filter(([key]) => !cited.has(key)).map(([, { id }]) => id);
   return heads.sort(compareBytes);
@@ -236,7 +236,7 @@ export function* deliver(forged: readonly Forged[], random: Random, how: Deliver
   if (how.tipSigned) for (const item of shuffled(forged, random)) yield [item];
 }
 
-export function tipSigned(batch: readonly Forged[], random: Random = () => 1): Offered[] {
+function tipSigned(batch: readonly Forged[], random: Random = () => 1): Offered[] {
   const vouched = new Set<string>();
   const offered: Offered[] = [];
   for (const item of batch.toReversed()) {

@@ -3,7 +3,6 @@
  * memory, a clock that stands still until it is told to move.
  */
 import {
-  bytesKey,
   encodeIntention,
   hlcFromMs,
   HybridClock,
@@ -239,8 +238,4 @@ export function picture(replica: Replica): Record<string, unknown> {
     floating: idsOf([...floating.all()].map((each) => each.intention)),
     schema: replica.system.schemaTimeline(),
   };
-}
-
-export function keyOf(intention: Intention): string {
-  return bytesKey(intention.id);
 }
