@@ -3,14 +3,16 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { LatticeError, SEED_BYTES, signerFromSeed, systemRandom, type Signer } from "@lattice/model";
+import { LatticeError, SEED_BYTES, signerFromSeed, systemRandom, toHex, type Signer } from "@lattice/model";
 
 /** The seed in `path`, made if there is no such file. Throws `failed-precondition` where it is not fit for use. */
 export function loadIdentitySeed(path: string): Uint8Array {
@@ -35,15 +37,25 @@ export function loadIdentity(path: string): Signer {
   return signerFromSeed(loadIdentitySeed(path));
 }
 
+/** Written aside and then put in place, so that a crash leaves a whole key or none, and of two processes one wins. */
 function createIdentity(path: string): Uint8Array {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const seed = systemRandom.bytes(SEED_BYTES);
-  const file = openSync(path, "wx", 0o600);
+  const aside = `${path}.${toHex(systemRandom.bytes(4))}`;
+  const file = openSync(aside, "w", 0o600);
   try {
     writeSync(file, seed);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  return seed;
+  try {
+    linkSync(aside, path);
+    return seed;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return loadIdentitySeed(path);
+  } finally {
+    rmSync(aside);
+  }
 }

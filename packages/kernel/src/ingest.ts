@@ -34,6 +34,7 @@ import {
 } from "@lattice/model";
 import { mayWrite, type RoleSource } from "@lattice/systemstore";
 import type { Floating, FloatingBuffer, Hold } from "./floating.ts";
+import { BAD_SIGNATURES_MAX } from "./limits.ts";
 import type { LogWriter } from "./log.ts";
 import type { Authentication } from "./records.ts";
 
@@ -172,7 +173,8 @@ function authenticate(
     const { author, id, storePrev } = intention;
     // Nobody vouches for another author.
     const voucher = vouchers.get(bytesKey(concatBytes(author, id)));
-    if (voucher === undefined && signature === undefined) {
+    const isForgery = (report.rejectedByReason.get("bad-signature") ?? 0) > BAD_SIGNATURES_MAX;
+    if ((voucher === undefined && signature === undefined) || isForgery) {
       const rejected = emptyReport();
       rejected.rejectedByReason.set("batch-rule", offered.length);
       Object.assign(report, rejected);

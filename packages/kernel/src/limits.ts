@@ -13,3 +13,8 @@ export const TAIL_CHECK_COUNT = 16;
 /** What one signature of this node vouches for at the most: such a group travels as a whole (weaver.md §6). */
 export const UNSIGNED_COUNT_MAX = 1024;
 export const UNSIGNED_BYTES_MAX = 512 << 10;
+/**
+ * Wrong signatures in one batch before all of it is refused. Each costs some 3 ms, since what the native library refuses is
+ * looked at by the slower one too.
+ */
+export const BAD_SIGNATURES_MAX = 32;

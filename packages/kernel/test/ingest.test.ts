@@ -5,6 +5,7 @@ import {
   decodeIntention,
   encodeIntention,
   FUTURE_MS_MAX,
+  makeId,
   OPS_BYTES_MAX,
   signIntention,
   toHex,
@@ -81,6 +82,17 @@ function chain(
     links.push(world.forge(signer, links.at(-1)?.intention ?? from, fields));
   return links;
 }
+
+it("a batch with many wrong signatures is refused as a whole, before each of them is looked at", () => {
+  const made = replica();
+  const forged = Array.from({ length: 200 }, () => ({
+    ...world.forge(alice, first),
+    signature: noSignature,
+  }));
+  const { report } = made.ingest([world.forge(bob, first), ...forged]);
+  expect(counts(report.rejectedByReason)).toEqual({ "batch-rule": 201 });
+  expect(report.witnessed).toEqual([]);
+});
 
 describe("what is malformed is rejected for good", () => {
   const CONDITION_AT = 1 + 16 + 32 + 8 + 8 + 40;
@@ -330,8 +342,7 @@ describe("a missing parent", () => {
   it("does not exist under another time", () => {
     const made = replica();
     const tip = world.forge(alice, first);
-    const forgedId = new Uint8Array(tip.intention.id) as IntentionId;
-    forgedId[7]! ^= 1;
+    const forgedId = makeId(tip.intention.timestamp - 1n, tip.intention.hash);
     const child = world.forge(alice, tip.intention, { storePrev: forgedId });
     const { report } = made.ingest([tip, child]);
     expect(counts(report.heldByReason)).toEqual({ "parent-missing": 1 });

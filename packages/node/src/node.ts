@@ -446,6 +446,9 @@ export class Node implements AsyncDisposable {
       });
       this.#entries.set(key, { row, store, problem: "" });
       this.#listen(store);
+      // The root may have moved on while this store was away.
+      if (this.#rootOf(store) !== undefined && roles !== undefined)
+        await store.reconsider({ rolesChanged: true });
       this.#emit("store-opened", `store ${formatStoreId(row.id)} is open`, { storeId: row.id });
     } catch (error) {
       const { message } = LatticeError.from(error);
