@@ -14,7 +14,6 @@ import {
   ZERO_STORE_ID,
   type Intention,
   type IntentionFields,
-  type IntentionId,
   type PubKey,
 } from "@lattice/model";
 import type { Storage, Table, TableReader } from "@lattice/storage";
