@@ -160,8 +160,13 @@ export class FloatingBuffer {
     return [...found.values()];
   }
 
+  /** How many of an author's float. */
+  countOf(author: PubKey): number {
+    return this.#countByAuthor.get(bytesKey(author)) ?? 0;
+  }
+
   #hasRoom(intention: Intention): boolean {
-    const ofAuthor = this.#countByAuthor.get(bytesKey(intention.author)) ?? 0;
+    const ofAuthor = this.countOf(intention.author);
     return (
       ofAuthor < FLOATING_PER_AUTHOR_MAX &&
       this.#count < FLOATING_COUNT_MAX &&

@@ -133,7 +133,18 @@ export class Replica {
     this.#ownSeqByPeer.delete(bytesKey(peer));
   }
 
+  /** Something of this node's own that waits for its parents, and not for a time that may never come. */
+  #hasTimelyFloat(): boolean {
+    const latest = latestAccepted(this.#options.clock.now());
+    for (const { intention } of this.floating.all()) {
+      if (equalBytes(intention.author, this.self) && intention.timestamp <= latest) return true;
+    }
+    return false;
+  }
+
+  /** Whether more of this node's own chain is known than can be built on: it would fork. */
   get isBehindItself(): boolean {
+    if (this.floating.countOf(this.self) > 0 && this.#hasTimelyFloat()) return true;
     return this.#ownSeqByPeer.size > 0 && this.ownTip().seq < Math.max(...this.#ownSeqByPeer.values());
   }
 

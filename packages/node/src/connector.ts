@@ -69,7 +69,8 @@ export class Connector {
   }
 
   session(store: Store, peer: PubKey): SyncSession | undefined {
-    return this.#links.get(linkKey(store, peer))?.session;
+    const session = this.#links.get(linkKey(store, peer))?.session;
+    return session?.isClosed === true ? undefined : session;
   }
 
   /** Why the last attempt to reach a peer failed. */
@@ -93,7 +94,7 @@ export class Connector {
     return new Promise((resolve) => {
       const link = this.#links.get(linkKey(store, peer));
       if (link === undefined || signal.aborted || this.#isClosed) return resolve(undefined);
-      if (link.session !== undefined) return resolve(link.session);
+      if (link.session?.isClosed === false) return resolve(link.session);
       const done = () => {
         signal.removeEventListener("abort", done);
         resolve(link.session);

@@ -15,6 +15,10 @@ export interface StoreRow {
   readonly parentHash: Hash | undefined;
   /** Who let this node in; trusted for as long as this node's own membership has not arrived. */
   readonly inviter: PubKey | undefined;
+  /** The members of a root store besides this node, as they were last: whom to ask when the store has lost them. */
+  readonly members: readonly PubKey[];
+  /** A rebuild has lost something: nothing is written until a member has shown that all of it is back. */
+  readonly isRecovering: boolean;
 }
 
 export class Inventory {
@@ -73,6 +77,8 @@ interface StoredRow {
   type: string;
   parent?: string | undefined;
   inviter?: string | undefined;
+  members?: string[];
+  recovering?: boolean;
 }
 
 function encodeStoreRow(row: StoreRow): Uint8Array {
@@ -81,6 +87,8 @@ function encodeStoreRow(row: StoreRow): Uint8Array {
     type: row.type,
     parent: row.parentHash && Buffer.from(row.parentHash).toString("hex"),
     inviter: row.inviter && Buffer.from(row.inviter).toString("hex"),
+    members: row.members.map((member) => Buffer.from(member).toString("hex")),
+    recovering: row.isRecovering,
   };
   return utf8(JSON.stringify(stored));
 }
@@ -94,5 +102,7 @@ function decodeStoreRow(id: StoreId, value: Uint8Array): StoreRow {
     type: stored.type,
     parentHash: stored.parent === undefined ? undefined : (bytes(stored.parent) as Hash),
     inviter: stored.inviter === undefined ? undefined : (bytes(stored.inviter) as PubKey),
+    members: (stored.members ?? []).map((member) => bytes(member) as PubKey),
+    isRecovering: stored.recovering ?? false,
   };
 }

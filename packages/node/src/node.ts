@@ -62,6 +62,9 @@ export interface NodeOptions {
   readonly random: Random;
 }
 
+/** In whose name writes are held back while a store recovers: nobody's key. */
+const UNKNOWN_PEER = new Uint8Array(32) as PubKey;
+
 /** A store of this node's, open or not. */
 export interface Entry {
   readonly row: StoreRow;
@@ -98,6 +101,8 @@ export class Node implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>();
   readonly #beginning = new Map<string, Promise<Entry>>();
   readonly #rebuilding = new Map<string, Promise<RebuiltLog>>();
+  /** Stores that could not be opened for a reason that may pass, such as a full disk. */
+  readonly #toReopen = new Map<string, StoreRow>();
   readonly #seenMsByPeer = new Map<string, number>();
   readonly #typeByName: Map<string, StoreType>;
   #cancelReconsider: (() => void) | undefined;
@@ -313,7 +318,8 @@ export class Node implements AsyncDisposable {
     return { entry: this.#entries.get(key)!, log };
   }
 
-  async #rebuild(row: StoreRow): Promise<RebuiltLog> {
+  async #rebuild(before: StoreRow): Promise<RebuiltLog> {
+    let row = before;
     const store = this.#entries.get(bytesKey(row.id))?.store;
     this.#entries.set(bytesKey(row.id), { row, store: undefined, problem: "it is being rebuilt" });
     try {
@@ -322,7 +328,14 @@ export class Node implements AsyncDisposable {
         // What could not be written at its end is what is to be rebuilt.
         await store.close().catch(() => undefined);
       }
-      return await rebuildStoreFiles(this.#directoryOf(row.id));
+      const log = await rebuildStoreFiles(this.#directoryOf(row.id));
+      const others = this.#rootRow(row)?.row.members ?? [];
+      // Nobody knows what was lost but the others; alone, there is nobody to disagree with.
+      if (log.lost.length > 0 && others.length > 0) {
+        row = { ...row, isRecovering: true };
+        await this.#inventory.putStore(row);
+      }
+      return log;
     } finally {
       await this.#open(row);
       const reopened = this.#entries.get(bytesKey(row.id))?.store;
@@ -406,6 +419,8 @@ export class Node implements AsyncDisposable {
       type: ops.storeType,
       parentHash: ops.parent.length === 0 ? undefined : (ops.parent as Hash),
       inviter,
+      members: [],
+      isRecovering: false,
     };
     await this.#open(row, genesis);
     const entry = this.#entries.get(bytesKey(id))!;
@@ -445,14 +460,17 @@ export class Node implements AsyncDisposable {
         ...(genesis && { genesis }),
       });
       this.#entries.set(key, { row, store, problem: "" });
+      this.#toReopen.delete(key);
+      if (row.isRecovering) store.replica.noteOwnSeqElsewhere(UNKNOWN_PEER, Number.MAX_SAFE_INTEGER);
       this.#listen(store);
       // The root may have moved on while this store was away.
       if (this.#rootOf(store) !== undefined && roles !== undefined)
         await store.reconsider({ rolesChanged: true });
       this.#emit("store-opened", `store ${formatStoreId(row.id)} is open`, { storeId: row.id });
     } catch (error) {
-      const { message } = LatticeError.from(error);
+      const { message, retry } = LatticeError.from(error);
       this.#entries.set(key, { row, store: undefined, problem: message });
+      if (retry) this.#toReopen.set(key, row);
       this.#emit("store-failed", message, { storeId: row.id });
     }
   }
@@ -482,6 +500,7 @@ export class Node implements AsyncDisposable {
   }
 
   async #onSystemChanged(store: Store): Promise<void> {
+    await this.#rememberMembers(store);
     await this.#adoptChildren(store);
     for (const child of this.#openStores()) {
       if (child !== store && this.#rootOf(child) === store) await child.reconsider({ rolesChanged: true });
@@ -548,11 +567,41 @@ export class Node implements AsyncDisposable {
       .members()
       .map(({ key }) => key)
       .filter((key) => !equalBytes(key, this.self));
-    const { inviter } = this.#rootRow(this.#entries.get(bytesKey(store.id))!.row)?.row ?? {};
+    const root = this.#rootRow(this.#entries.get(bytesKey(store.id))!.row)?.row;
     const isNew = system.roleNow(this.self) === Role.UNSPECIFIED;
-    if (inviter !== undefined && isNew && !peers.some((peer) => equalBytes(peer, inviter)))
-      peers.push(inviter);
+    const remembered = [
+      ...(root?.inviter !== undefined && isNew ? [root.inviter] : []),
+      ...(root?.isRecovering === true ? root.members : []),
+    ];
+    for (const peer of remembered) if (!peers.some((known) => equalBytes(known, peer))) peers.push(peer);
     return peers;
+  }
+
+  /** For the day on which the store itself has lost them. */
+  async #rememberMembers(store: Store): Promise<void> {
+    const { row } = this.#entries.get(bytesKey(store.id)) ?? {};
+    if (row === undefined || row.parentHash !== undefined || row.isRecovering) return;
+    const members = store.system
+      .members()
+      .map(({ key }) => key)
+      .filter((key) => !equalBytes(key, this.self));
+    if (members.length === row.members.length) return;
+    await this.#putRow(store, { ...row, members });
+  }
+
+  /** A member holds the same set: whatever a rebuild had lost is back. */
+  async #endRecovery(store: Store): Promise<void> {
+    const { row } = this.#entries.get(bytesKey(store.id)) ?? {};
+    if (row?.isRecovering !== true) return;
+    await this.#putRow(store, { ...row, isRecovering: false });
+    store.replica.forgetPeer(UNKNOWN_PEER);
+    await this.#rememberMembers(store);
+  }
+
+  async #putRow(store: Store, row: StoreRow): Promise<void> {
+    const key = bytesKey(row.id);
+    if (this.#entries.get(key)?.store === store) this.#entries.set(key, { row, store, problem: "" });
+    await this.#inventory.putStore(row);
   }
 
   #addressBook(store: Store): sync.PeerAddresses[] {
@@ -580,7 +629,9 @@ export class Node implements AsyncDisposable {
     const about = { storeId: store.id, peer };
     if (change === "started") this.#emit("peer-connected", `${name} is connected`, about);
     if (change === "ended") this.#emit("peer-disconnected", `${name} is gone`, about);
-    if (change === "same") this.#emit("synced", `in sync with ${name}`, about);
+    if (change !== "same") return;
+    this.#emit("synced", `in sync with ${name}`, about);
+    void this.#endRecovery(store).catch(() => undefined);
   }
 
   async #grantJoin(peer: PubKey, request: sync.JoinRequest) {
@@ -711,6 +762,10 @@ export class Node implements AsyncDisposable {
     this.#cancelReconsider = this.#options.clock.after(RECONSIDER_MS, () => {
       for (const store of this.#openStores()) {
         if (store.replica.floating.count > 0) void store.reconsider().catch(() => undefined);
+      }
+      for (const [key, row] of this.#toReopen) {
+        this.#toReopen.delete(key);
+        if (!this.#rebuilding.has(key)) void this.#open(row).then(() => this.#connector.evaluate());
       }
       this.#scheduleReconsider();
     });

@@ -1,4 +1,6 @@
-import { LatticeError, toHex } from "@lattice/model";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { formatStoreId, LatticeError, toHex } from "@lattice/model";
 import { JOIN_PROTOCOL } from "@lattice/sync";
 import { Role } from "@lattice/systemstore";
 import type { Store } from "@lattice/kernel";
@@ -27,6 +29,39 @@ async function shared(mesh: Mesh) {
   await eventually(() => bob.entries().length === 2);
   return { alice, bob, hers, his };
 }
+
+describe("a store whose rebuild has lost what admitted the others", () => {
+  it("asks those whom the node remembers, and is written to only when all of it is back", async () => {
+    await using mesh = new Mesh();
+    const alice = await mesh.node("alice");
+    const hers = await createRoot(alice);
+    for (let index = 0; index < 40; index++) await put(hers, `k${index}`, `value number ${index}.`);
+    const bob = await mesh.node("bob");
+    const his = await join2(alice, hers, bob);
+    await eventually(() => bob.livePeers(his).length === 1);
+    await alice.close();
+
+    const log = join(mesh.directoryOf("alice"), "stores", formatStoreId(hers.id), "intentions", "log.db");
+    const bytes = readFileSync(log);
+    bytes.write("XXXX", bytes.indexOf("value number 20."));
+    writeFileSync(log, bytes);
+
+    const again = await mesh.node("alice");
+    mesh.network.cut(again.self, bob.self);
+    const { entry, log: rebuilt } = await again.rebuild(again.resolve(formatStoreId(hers.id)));
+    expect(rebuilt.lost).not.toEqual([]);
+    expect(await codeOf(put(entry.store!, "k", "v"))).toBe("unavailable");
+
+    mesh.network.heal(again.self, bob.self);
+    const store = again.open(formatStoreId(hers.id));
+    await again.sync(store);
+    await eventually(() => stateOf(store) === stateOf(his));
+    await eventually(() => !store.replica.isBehindItself);
+    await put(store, "k", "v");
+    expect(store.log.forkCount()).toBe(0);
+    await until([his], async () => (await get(his, "k")) === "v");
+  });
+});
 
 describe("a store that is rebuilt while its peers are there", () => {
   it("comes back with all of it, its sessions too, and so does its child", async () => {

@@ -26,6 +26,11 @@ export class Mesh implements AsyncDisposable {
   }
 
   /** Starts, or restarts, the node of that name. */
+  /** Where the node of that name keeps its things. */
+  directoryOf(name: string): string {
+    return join(this.#directory, name);
+  }
+
   async node(name: string): Promise<Node> {
     const directory = join(this.#directory, name);
     const signer = this.signer(name);

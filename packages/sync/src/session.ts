@@ -135,6 +135,11 @@ export class SyncSession {
     return this.#options.channel.outbound;
   }
 
+  /** Nothing more comes of it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Intentions that were new to this node. */
   get received(): number {
     return this.#received;
