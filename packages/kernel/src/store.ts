@@ -88,6 +88,9 @@ export class Store<Client = unknown> implements AsyncDisposable {
   #closed: Promise<void> | undefined;
   #failure: LatticeError | undefined;
 
+  readonly #queryContext: QueryContext<unknown>;
+  readonly #commandContext: CommandContext<unknown>;
+
   /** Of the store type's service, typed. */
   readonly methods: Methods<Client>;
 
@@ -95,6 +98,12 @@ export class Store<Client = unknown> implements AsyncDisposable {
     this.#options = options;
     this.#replica = new Replica(options);
     this.#durableWseq = this.#replica.log.head.wseq;
+    this.#queryContext = { read: this.#replica.projection.app, op: (id) => this.#op(id) };
+    this.#commandContext = {
+      ...this.#queryContext,
+      author: this.#replica.self,
+      submit: (payload) => this.submit(payload as object),
+    };
     this.methods = this.#bindMethods();
   }
 
@@ -211,10 +220,12 @@ export class Store<Client = unknown> implements AsyncDisposable {
     }
     this.#assertOpen();
     const message = toMessage(method.info.I, request);
-    const reply = await (method.kind === "command"
-      ? method.run(this.#commandContext(), message)
-      : method.run(this.#queryContext(), message));
-    return toMessage(method.info.O, reply);
+    const reply =
+      method.kind === "command"
+        ? method.run(this.#commandContext, message)
+        : method.run(this.#queryContext, message);
+    // A query mostly has its answer at once, and need not wait for a turn.
+    return toMessage(method.info.O, reply instanceof Promise ? await reply : reply);
   }
 
   subscribe(name: string, request: object, options: CallOptions = {}): AsyncIterable<object> {
@@ -403,21 +414,9 @@ export class Store<Client = unknown> implements AsyncDisposable {
     );
   }
 
-  #queryContext(): QueryContext<unknown> {
-    return { read: this.#replica.projection.app, op: (id) => this.#op(id) };
-  }
-
-  #commandContext(): CommandContext<unknown> {
-    return {
-      ...this.#queryContext(),
-      author: this.#replica.self,
-      submit: (payload) => this.submit(payload as object),
-    };
-  }
-
   #streamContext(): StreamContext<unknown, unknown> {
     return {
-      ...this.#queryContext(),
+      ...this.#queryContext,
       position: () => this.#position(),
       opsSince: (position) => this.#opsSince(position),
       changes: (signal) => this.#changes.subscribe(signal),

@@ -9,7 +9,8 @@ const flatTypes = new WeakMap<object, boolean>();
 export function toMessage(type: IMessageType<any>, partial: object): object {
   if (!isFlat(type)) return type.create(partial) as object;
   const message = type.create() as Record<string, unknown>;
-  for (const [name, value] of Object.entries(partial)) if (value !== undefined) message[name] = value;
+  const given = partial as Record<string, unknown>;
+  for (const name in given) if (given[name] !== undefined) message[name] = given[name];
   return message;
 }
 
