@@ -8,7 +8,8 @@
  *  3. Another package is entered through its `exports` only; what a package keeps for itself stays its own.
  *  4. Store types are known by name to their own package and to `runtime`, which puts a node together. Everything
  *     else handles any store type.
- *  5. Tests may use what stands beside them, too. Suites (`/testing`) are for tests.
+ *  5. Tests may use what stands beside them, and the testkit where that does not use them. Suites (`/testing`) are for
+ *     tests.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
@@ -18,12 +19,31 @@ import { parseSync, Visitor } from "oxc-parser";
 export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     "apps/cli": ["model", "proto", "store", "api", "runtime"],
+    "examples/counter-store": ["store"],
     bench: ["*"],
-    examples: ["*"],
   },
   { runtime: ["model", "proto", "storage", "store", "kvstore", "logstore", "kernel", "net", "node", "api"] },
-  { api: ["model", "proto", "store", "systemstore", "kernel", "node"] },
-  { node: ["model", "proto", "storage", "store", "systemstore", "kernel", "sync", "net"] },
+  {
+    api: ["model", "proto", "store", "systemstore", "kernel", "node"],
+    sim: [
+      "model",
+      "proto",
+      "storage",
+      "store",
+      "kvstore",
+      "logstore",
+      "systemstore",
+      "kernel",
+      "sync",
+      "net",
+      "node",
+      "testkit",
+    ],
+  },
+  {
+    node: ["model", "proto", "storage", "store", "systemstore", "kernel", "sync", "net"],
+    testkit: ["model", "storage", "store", "net"],
+  },
   { sync: ["model", "proto", "storage", "store", "kernel"], net: ["model"] },
   { kernel: ["model", "proto", "storage", "store", "systemstore"] },
   {
@@ -108,7 +128,7 @@ function checkTable(places: ReadonlyMap<string, Place>): string[] {
 
 function checkFolders(root: string, places: ReadonlyMap<string, Place>): string[] {
   const known = new Set([...places.values()].map((place) => place.folder));
-  return globSync("{packages,apps}/*/package.json", { cwd: root })
+  return globSync("{packages,apps,examples}/*/package.json", { cwd: root })
     .map((file) => toSlashes(dirname(file)))
     .filter((folder) => !known.has(folder))
     .map((folder) => `${folder}: not in the table of scripts/layers.ts`);
@@ -164,7 +184,8 @@ function latticeNames(dependencies: Readonly<Record<string, string>> = {}): stri
 }
 
 function mayTest(place: Place, used: Place | undefined): boolean {
-  return used !== undefined && (used.row >= place.row || place.isFree);
+  if (used === undefined) return false;
+  return used.row >= place.row || place.isFree || (used.name === "testkit" && !used.allowed.has(place.name));
 }
 
 function sourceFiles(root: string, place: Place): string[] {
