@@ -1,12 +1,14 @@
 export { createGenesis, parseGenesis, verifyGenesis, type NewGenesis } from "./genesis.ts";
 export { loadIdentity, loadIdentitySeed } from "./identity.ts";
+export { directoryPlace, storePaths } from "./directory-place.ts";
 export { emptyReport, type IngestReport, type Offered } from "./ingest.ts";
 export type { Floating } from "./floating.ts";
 export { WitnessLog, type Fork, type Tip, type Witnessed } from "./log.ts";
-export { openStore, storeExists, type OpenStoreOptions } from "./open-store.ts";
+export { openStore, openStoreAt, type OpenStoreAtOptions, type OpenStoreOptions } from "./open-store.ts";
 export { chainsFrom, toBatches, withVouchers, type Batch } from "./outgoing.ts";
+export type { StorePlace } from "./place.ts";
 export { decodeOps, type Projected, type TableSum } from "./projection.ts";
-export { rebuildStoreFiles, type RebuiltLog } from "./rebuild.ts";
+export { rebuildStore, type RebuiltLog } from "./rebuild.ts";
 export { Replica, type Outcome, type ReplicaOptions } from "./replica.ts";
 export { Store, type StoreListener, type StoreOptions } from "./store.ts";
 export { LOG_TABLES, stateTables } from "./tables.ts";

@@ -1,11 +1,11 @@
 /**
- * A store on disk: `intentions/log.db`, the truth, and `state/state.db`, which can be rebuilt from it. Driver.
+ * Opens a store where it lies: the log, the truth, and the state, which can be had again from it. Driver.
  *
  * The state is written without waiting for the disk. After a crash of the process it is whole all the same; after a
  * crash of the machine it may be anything, so the log notes, durably, on which boot of the machine it was opened, and
  * takes the note back when it was closed in order.
  */
-import { existsSync, linkSync, mkdirSync, statSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   decodeIntention,
@@ -21,32 +21,29 @@ import {
   type Random,
   type Signer,
 } from "@lattice/model";
-import { openLmdbStorage, removeLmdbStorage, type Storage } from "@lattice/storage";
+import type { Storage } from "@lattice/storage";
 import type { StoreType } from "@lattice/store";
 import type { RoleSource } from "@lattice/systemstore";
-import { bootId } from "./boot-id.ts";
+import { directoryPlace } from "./directory-place.ts";
 import { createGenesis, parseGenesis, verifyGenesis } from "./genesis.ts";
 import { loadIdentity } from "./identity.ts";
 import type { Offered } from "./ingest.ts";
 import { WitnessLog } from "./log.ts";
+import type { StorePlace } from "./place.ts";
 import { corrupt } from "./records.ts";
 import { Store } from "./store.ts";
-import { LOG_TABLES, stateTables } from "./tables.ts";
+import { stateTables } from "./tables.ts";
 
 const FORMAT = "1";
 const FORMAT_KEY = utf8("format");
 const INSTANCE_KEY = utf8("instance");
 const OPENED_KEY = utf8("opened-on-boot");
 const INSTANCE_BYTES = 8;
-/** Its keys come in no order, so that merging more of them at a time touches fewer pages. */
-const STATE_OVERLAY_BYTES = 4 << 20;
 
-export interface OpenStoreOptions<Client> {
-  /** Made if there is none. */
-  readonly directory: string;
+export interface OpenStoreAtOptions<Client> {
+  readonly place: StorePlace;
   readonly type: StoreType<Client>;
-  /** Default: `identity.key` in the directory, made if there is none. */
-  readonly signer?: Signer;
+  readonly signer: Signer;
   readonly clock?: Clock;
   readonly random?: Random;
   /** Shared by the stores of one node. */
@@ -59,39 +56,51 @@ export interface OpenStoreOptions<Client> {
   readonly genesisHash?: Hash;
 }
 
-/**
- * Opens a store, or begins one in an empty directory. Throws `corrupt` for a damaged log, `in-use` while another process
- * has it, `failed-precondition` for a store of another type.
- */
+export interface OpenStoreOptions<Client> extends Omit<OpenStoreAtOptions<Client>, "place" | "signer"> {
+  /** Made if there is none. */
+  readonly directory: string;
+  /** Default: `identity.key` in the directory, made if there is none. */
+  readonly signer?: Signer;
+}
+
+/** `openStoreAt` in a directory. */
 export async function openStore<Client>(options: OpenStoreOptions<Client>): Promise<Store<Client>> {
-  const { directory, type } = options;
+  const { directory } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const signer = options.signer ?? loadIdentity(join(directory, "identity.key"));
+  return openStoreAt({ ...options, signer, place: directoryPlace(directory, options.random) });
+}
+
+/**
+ * Opens a store, or begins one in an empty place. Throws `corrupt` for a damaged log, `in-use` while another process
+ * has it, `failed-precondition` for a store of another type.
+ */
+export async function openStoreAt<Client>(options: OpenStoreAtOptions<Client>): Promise<Store<Client>> {
+  const { place, type, signer } = options;
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const hlc = options.hlc ?? new HybridClock(clock);
-  const paths = storePaths(directory);
   const mustExist = options.genesisHash !== undefined && options.genesis === undefined;
-  if (mustExist && !storeExists(directory)) throw notThere(paths.log, "is gone");
-  const log = openLog(paths.log);
+  if (mustExist && !place.exists()) throw notThere(place, "is gone");
+  const log = place.openLog();
   let state: Storage | undefined;
   try {
     if (isEmpty(log)) {
-      if (mustExist) throw notThere(paths.log, "is empty");
+      if (mustExist) throw notThere(place, "is empty");
       begin(log, options.genesis ?? createGenesis({ type, signer, hlc, random }), random);
     }
     checkFormat(log);
-    checkGenesis(log, options, paths.log);
+    checkGenesis(log, options);
     const instance = readInstance(log);
-    const boot = bootId(random);
+    const boot = place.bootId();
     const isSound = stateIsSound(log, boot);
-    if (!isSound) removeLmdbStorage(paths.state);
+    if (!isSound) place.removeState();
     // Not where it is noted already: after a crash there may be no room for it.
     if (openedOn(log) !== boot) {
       setOpened(log, boot);
       await log.flush();
     }
-    state = openState(paths.state, type);
+    state = place.openState(stateTables(type));
     const onStateClosed = () => setOpened(log, undefined);
     const store = new Store({
       log,
@@ -113,19 +122,15 @@ export async function openStore<Client>(options: OpenStoreOptions<Client>): Prom
   }
 }
 
-function notThere(path: string, what: string): LatticeError {
-  return new LatticeError("corrupt", `${path} ${what}: stop the node and put back the one that was there`);
+function notThere({ name }: StorePlace, what: string): LatticeError {
+  return new LatticeError("corrupt", `${name} ${what}: stop the node and put back the one that was there`);
 }
 
 /** Before the state is opened, with tables of another type perhaps. */
-function checkGenesis<Client>(
-  log: Storage,
-  { type, genesisHash }: OpenStoreOptions<Client>,
-  path: string,
-): void {
+function checkGenesis<Client>(log: Storage, { type, genesisHash, place }: OpenStoreAtOptions<Client>): void {
   const { intention } = new WitnessLog(log).at(1);
   if (genesisHash !== undefined && !equalBytes(intention.hash, genesisHash))
-    throw notThere(path, "is of another store");
+    throw notThere(place, "is of another store");
   const { storeType } = parseGenesis(intention);
   if (storeType === type.type) return;
   throw new LatticeError("failed-precondition", `this is a ${storeType}, not a ${type.type}`);
@@ -135,45 +140,6 @@ function readInstance(log: Storage): Uint8Array {
   const instance = log.table("meta").get(INSTANCE_KEY);
   if (instance?.length !== INSTANCE_BYTES) throw corrupt("meta", INSTANCE_KEY, "no name of this copy");
   return instance;
-}
-
-export interface StorePaths {
-  readonly log: string;
-  readonly state: string;
-}
-
-export function storePaths(directory: string): StorePaths {
-  const folders = { intentions: join(directory, "intentions"), state: join(directory, "state") };
-  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return { log: join(folders.intentions, "log.db"), state: join(folders.state, "state.db") };
-}
-
-/** Whether a store was begun in the directory. */
-export function storeExists(directory: string): boolean {
-  const log = statSync(join(directory, "intentions", "log.db"), { throwIfNoEntry: false });
-  return log !== undefined && log.size > 0;
-}
-
-export function openLog(path: string): Storage {
-  return openLmdbStorage({ path, tables: [...LOG_TABLES], durability: "journal" });
-}
-
-/** A state that cannot even be opened is no loss. */
-function openState(path: string, type: StoreType): Storage {
-  const open = () =>
-    openLmdbStorage({
-      path,
-      tables: stateTables(type),
-      durability: "lazy",
-      overlayBytesMax: STATE_OVERLAY_BYTES,
-    });
-  try {
-    return open();
-  } catch (error) {
-    if (LatticeError.from(error).code !== "corrupt") throw error;
-    removeLmdbStorage(path);
-    return open();
-  }
 }
 
 /** Writes the genesis into an empty log. */
@@ -190,15 +156,6 @@ export function begin(log: Storage, genesis: Offered, random: Random): void {
   new WitnessLog(log).write((writer) => {
     writer.append(intention, { wallMs: 0, signature: genesis.signature });
   });
-}
-
-/** Keeps a damaged log under another name beside its own, and says which. */
-export function setAsideLog(directory: string): string {
-  const { log } = storePaths(directory);
-  let copy = 1;
-  while (existsSync(`${log}.damaged-${copy}`)) copy += 1;
-  linkSync(log, `${log}.damaged-${copy}`);
-  return `${log}.damaged-${copy}`;
 }
 
 function isEmpty(log: Storage): boolean {

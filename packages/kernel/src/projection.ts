@@ -17,7 +17,6 @@ import {
   ID_BYTES,
   isGenesis,
   LatticeError,
-  SET_SUM_BYTES,
   SetSum,
   sha256Parts,
   readSeqBe,
@@ -271,7 +270,7 @@ export class Projection {
     const sums = new Map<string, SetSum>();
     for (const name of digestedTables(this.#type)) {
       const row = meta.get(concatBytes(SUM_PREFIX, utf8(name)));
-      sums.set(name, row?.length === SET_SUM_BYTES ? SetSum.decode(row)! : new SetSum());
+      sums.set(name, (row && SetSum.decode(row)) ?? new SetSum());
     }
     return sums;
   }

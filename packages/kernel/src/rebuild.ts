@@ -5,7 +5,6 @@
  * derived again, not copied. The old file is kept aside where anything of it could not be used. What was lost comes
  * back from peers; until this node's own chain has, it does not write, since it would fork itself.
  */
-import { renameSync } from "node:fs";
 import {
   bytesKey,
   decodeIntention,
@@ -14,18 +13,19 @@ import {
   LatticeError,
   readSeqBe,
   storeIdOf,
-  systemRandom,
   toHex,
   u64be,
   verifyIntention,
   type Intention,
   type IntentionId,
+  type Random,
 } from "@lattice/model";
-import { removeLmdbStorage, type Storage } from "@lattice/storage";
-import { begin, openLog, setAsideLog, storePaths } from "./open-store.ts";
+import type { Storage } from "@lattice/storage";
+import { begin } from "./open-store.ts";
 import { FloatingBuffer } from "./floating.ts";
 import { ingest, type Offered } from "./ingest.ts";
 import { WitnessLog } from "./log.ts";
+import type { StorePlace } from "./place.ts";
 import { decodeWitness } from "./records.ts";
 import { Role, type RoleSource } from "@lattice/systemstore";
 
@@ -41,35 +41,34 @@ export interface RebuiltLog {
   readonly lost: readonly string[];
 }
 
-/** Rebuilds `intentions/log.db` and removes the state, which the next opening projects. */
-export async function rebuildStoreFiles(directory: string): Promise<RebuiltLog> {
-  const paths = storePaths(directory);
-  const fresh = `${paths.log}.new.db`;
-  removeLmdbStorage(fresh);
-  const old = openLog(paths.log);
-  const target = openLog(fresh);
+/** Rebuilds the log of a store that is closed and removes its state, which the next opening projects. */
+export async function rebuildStore(place: StorePlace, random: Random): Promise<RebuiltLog> {
+  const old = place.openLog();
+  const target = place.openNewLog();
   const lost: string[] = [];
   let intentionCount = 0;
   try {
-    intentionCount = await copySound(old, target, lost);
+    intentionCount = await copySound({ old, target, random }, lost);
   } finally {
     await target.close();
     await old.close();
   }
-  if (lost.length > 0) setAsideLog(directory);
-  // The journals were merged when the logs were closed, so each is one file, and there is one at every moment; the old
-  // journal, beside the new file, is not its own and counts for nothing.
-  renameSync(fresh, paths.log);
-  removeLmdbStorage(fresh);
-  removeLmdbStorage(paths.state);
+  place.replaceLog({ keepOld: lost.length > 0 });
+  place.removeState();
   return { intentionCount, lost };
 }
 
-async function copySound(old: Storage, target: Storage, lost: string[]): Promise<number> {
+interface Copying {
+  readonly old: Storage;
+  readonly target: Storage;
+  readonly random: Random;
+}
+
+async function copySound({ old, target, random }: Copying, lost: string[]): Promise<number> {
   const genesis = old.table("witness").get(u64be(1));
   const record = genesis && decodeWitness(genesis);
   try {
-    begin(target, record ?? { body: new Uint8Array(0), signature: undefined }, systemRandom);
+    begin(target, record ?? { body: new Uint8Array(0), signature: undefined }, random);
   } catch (cause) {
     throw new LatticeError(
       "corrupt",

@@ -58,9 +58,10 @@ export function encodeWitness(record: WitnessRecord): Uint8Array {
 export function decodeWitness(row: Uint8Array): WitnessRecord | undefined {
   if (row.length < WITNESS_HEAD_BYTES || row[0]! > SIGNED) return undefined;
   const bodyAt = WITNESS_HEAD_BYTES + (row[0] === SIGNED ? SIGNATURE_BYTES : 0);
-  if (row.length < bodyAt) return undefined;
+  const wallMs = readSeqBe(row, 1);
+  if (row.length < bodyAt || !Number.isSafeInteger(wallMs)) return undefined;
   return {
-    wallMs: readSeqBe(row, 1),
+    wallMs,
     chainHash: row.subarray(9, WITNESS_HEAD_BYTES) as Hash,
     signature: row[0] === SIGNED ? row.subarray(WITNESS_HEAD_BYTES, bodyAt) : undefined,
     body: row.subarray(bodyAt),
@@ -100,10 +101,11 @@ export function encodeFloating(record: FloatingRecord): Uint8Array {
 export function decodeFloating(row: Uint8Array): FloatingRecord | undefined {
   if (row.length < FLOATING_HEAD_BYTES || row[0]! > SIGNED) return undefined;
   const bodyAt = FLOATING_HEAD_BYTES + (row[0] === SIGNED ? SIGNATURE_BYTES : ID_BYTES);
-  if (row.length < bodyAt) return undefined;
+  const receivedMs = readSeqBe(row, 1);
+  if (row.length < bodyAt || !Number.isSafeInteger(receivedMs)) return undefined;
   const proof = row.subarray(FLOATING_HEAD_BYTES, bodyAt);
   return {
-    receivedMs: readSeqBe(row, 1),
+    receivedMs,
     authentication:
       row[0] === SIGNED
         ? { kind: "signature", signature: proof }
@@ -145,9 +147,10 @@ export function decodeLogHead(row: Uint8Array): LogHead | undefined {
   if (row.length !== HEAD_BYTES + CHECKSUM_BYTES) return undefined;
   if (!equalBytes(headChecksum(row), row.subarray(HEAD_BYTES))) return undefined;
   const setSum = SetSum.decode(row.subarray(40, 40 + SET_SUM_BYTES));
-  if (setSum === undefined) return undefined;
+  const wseq = readSeqBe(row, 0);
+  if (setSum === undefined || !Number.isSafeInteger(wseq)) return undefined;
   return {
-    wseq: readSeqBe(row, 0),
+    wseq,
     chainHash: row.slice(8, 40) as Hash,
     setSum,
     maxTimestamp: readU64be(row, 40 + SET_SUM_BYTES),

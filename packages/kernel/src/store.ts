@@ -175,7 +175,7 @@ export class Store<Client = unknown> implements AsyncDisposable {
         break;
       }
       await this.#options.state.flush();
-      await turn();
+      await this.turn();
     }
     this.#guard(() => this.#noteOutcome(this.#replica.reconsiderFloating()));
     await this.#commit();
@@ -235,6 +235,11 @@ export class Store<Client = unknown> implements AsyncDisposable {
     }
     this.#assertOpen();
     return this.#stream(method, method.info.I.create(request), options.signal);
+  }
+
+  /** Lets everything else that is ready run. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(0, resolve));
   }
 
   tableSums(): TableSum[] {
@@ -508,8 +513,3 @@ const emptyOutcomeReport: IngestReport = {
   missing: [],
   forkers: [],
 };
-
-/** Lets everything else that waits have its turn. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

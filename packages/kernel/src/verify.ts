@@ -65,7 +65,7 @@ async function checkLog(store: Store, problems: string[], signal: AbortSignal | 
   let chainHash = EMPTY_HEAD.chainHash;
   try {
     for (let wseq = 1; wseq <= log.head.wseq && problems.length < PROBLEM_COUNT_MAX; wseq++) {
-      if (wseq % STEP_COUNT === 0) await turn(signal);
+      if (wseq % STEP_COUNT === 0) await turn(store, signal);
       const { intention, wallMs, signature, chainHash: stored } = log.at(wseq);
       const isSigned =
         signature === undefined || verifyIntention(intention.author, intention.hash, signature);
@@ -139,7 +139,7 @@ async function checkRows(store: Store, problems: string[], signal: AbortSignal |
   const { projection } = store.replica;
   try {
     for (const { table } of projection.tableSums()) {
-      const { counted, kept } = await countRows(projection, table, signal);
+      const { counted, kept } = await countRows(store, table, signal);
       if (!counted.equals(kept))
         problems.push(`state ${table}: its rows are not those that were written: run "store rebuild"`);
     }
@@ -150,11 +150,12 @@ async function checkRows(store: Store, problems: string[], signal: AbortSignal |
 
 /** A turn at a time as long as nobody writes meanwhile; from the second try on at once. */
 async function countRows(
-  projection: Projection,
+  store: Store,
   table: string,
   signal: AbortSignal | undefined,
 ): Promise<{ counted: SetSum; kept: SetSum }> {
   for (let step = STEP_COUNT; ; step = Infinity) {
+    const { projection } = store.replica;
     const { cursor } = projection;
     const counted = new SetSum();
     let last: Uint8Array | undefined;
@@ -165,7 +166,7 @@ async function countRows(
         last = key;
         count += 1;
       }
-      if (count === step) await turn(signal);
+      if (count === step) await turn(store, signal);
     }
     if (cursor === projection.cursor) return { counted, kept: sumOf(projection.tableSums(), table) };
   }
@@ -210,7 +211,7 @@ async function projectAgain(
     while (projection.isBehind) {
       projection.advance(STEP_COUNT);
       await scratch.flush();
-      await turn(signal);
+      await turn(store, signal);
     }
   } catch (error) {
     noteDamage(error, problems);
@@ -219,7 +220,7 @@ async function projectAgain(
   return { stateDigest: store.digest(), rebuiltDigest: projection.digest() };
 }
 
-function turn(signal: AbortSignal | undefined): Promise<void> {
+function turn(store: Store, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
-  return new Promise((resolve) => setImmediate(resolve));
+  return store.turn();
 }

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HybridClock, LatticeError, toHex, u64be, utf8 } from "@lattice/model";
+import { HybridClock, LatticeError, systemRandom, toHex, u64be, utf8 } from "@lattice/model";
 import { kvstore, type KvStoreClient } from "@lattice/kvstore";
 import { openLmdbStorage, type Table } from "@lattice/storage";
 import { seededRandom } from "@lattice/store/testing";
@@ -20,15 +20,14 @@ import {
   loadIdentity,
   LOG_TABLES,
   openStore,
-  rebuildStoreFiles,
+  rebuildStore,
   stateTables,
-  storeExists,
   toBatches,
   verifyStore,
   type Offered,
   type Store,
 } from "../src/index.ts";
-import { storePaths } from "../src/open-store.ts";
+import { directoryPlace, storePaths } from "../src/directory-place.ts";
 import {
   FakeClock,
   noRandom,
@@ -140,7 +139,7 @@ function told(error: unknown): string {
 
 /** Rebuilds, opens, lets a peer send all of it, and compares. */
 async function expectRebuilt(directory: string, want: Record<string, unknown>): Promise<readonly string[]> {
-  const { lost } = await rebuildStoreFiles(directory);
+  const { lost } = await rebuildStore(directoryPlace(directory), systemRandom);
   const store = await open(directory);
   try {
     if (lost.length === 0) expect({ ...picture(store.replica), floating: want["floating"] }).toEqual(want);
@@ -318,8 +317,10 @@ describe("damage in log.db is found, named, and repaired as far as it goes", () 
     const { directory } = await written();
     await editLog(directory, (table) => flip(table("witness"), u64be(1), -1));
     expect((await findings(directory)).join()).not.toBe("");
-    await expect(rebuildStoreFiles(directory)).rejects.toMatchObject({ code: "corrupt" });
-    expect(storeExists(directory)).toBe(true);
+    await expect(rebuildStore(directoryPlace(directory), systemRandom)).rejects.toMatchObject({
+      code: "corrupt",
+    });
+    expect(directoryPlace(directory).exists()).toBe(true);
     await editLog(directory, (table) => flip(table("witness"), u64be(1), -1));
     expect(await findings(directory)).toEqual([]);
   });
@@ -345,7 +346,7 @@ describe("a rebuild", () => {
     const lostAt = [...history.keys()].filter((n) => history[n]!.intention.author === alice.publicKey)[8]!;
     const id = history[lostAt]!.intention.id;
     await editLog(directory, (table) => flip(table("witness"), table("index").get(id)!, -1));
-    const { lost } = await rebuildStoreFiles(directory);
+    const { lost } = await rebuildStore(directoryPlace(directory), systemRandom);
     const store = await open(directory);
     const kept = history.filter(({ intention }) => store.log.has(intention.id));
     expect(kept.filter(({ intention }) => intention.author === owner.publicKey)).toHaveLength(11);
@@ -391,7 +392,7 @@ describe("state.db", () => {
     const store = await open(directory);
     expect((await verifyStore(store)).problems.join()).toContain("state app/keys");
     await store.close();
-    await rebuildStoreFiles(directory);
+    await rebuildStore(directoryPlace(directory), systemRandom);
     expect(await findings(directory)).toEqual([]);
   });
 

@@ -46,7 +46,15 @@ export interface LatticeErrorOptions {
   readonly cause?: unknown;
 }
 
-/** `message` is one line that says what was wrong and, where there is something to do, what. */
+/** Marks errors of every copy of this package in the process. */
+const BRAND = Symbol.for("lattice.error");
+
+/**
+ * `message` is one line that says what was wrong and, where there is something to do, what.
+ *
+ * `instanceof LatticeError` also holds for the errors of another copy of this package, such as the one that a store type
+ * brings along; with a code that this copy does not know, it is an error like any other.
+ */
 export class LatticeError extends Error {
   override readonly name = "LatticeError";
   readonly code: ErrorCode;
@@ -56,6 +64,15 @@ export class LatticeError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // A subclass inherits this, and means itself.
+    return this === LatticeError ? isBranded(value) : super[Symbol.hasInstance](value);
+  }
+
+  get [BRAND](): true {
+    return true;
   }
 
   get retry(): boolean {
@@ -71,6 +88,12 @@ export class LatticeError extends Error {
     const text = error instanceof Error ? error.message : String(error);
     return new LatticeError("internal", text, { cause: error });
   }
+}
+
+function isBranded(value: unknown): boolean {
+  if (!(value instanceof Error)) return false;
+  const { [BRAND]: brand, code } = value as { [BRAND]?: unknown; code?: unknown };
+  return brand === true && typeof code === "string" && isErrorCode(code);
 }
 
 export function isErrorCode(text: string): text is ErrorCode {

@@ -5,7 +5,10 @@
 export interface Clock {
   /** Wall time in milliseconds since 1970. May jump, in either direction. */
   now(): number;
-  /** Calls back once after `ms`. The answer cancels it. Never used for correctness, only for pace. */
+  /**
+   * Calls back once after `ms`; after 0, as soon as everything else that is ready has run. The answer cancels it. Never
+   * used for correctness, only for pace.
+   */
   after(ms: number, callback: () => void): () => void;
 }
 

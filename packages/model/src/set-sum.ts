@@ -56,10 +56,12 @@ export class SetSum {
     return out;
   }
 
+  /** undefined for what `encode` does not give. */
   static decode(bytes: Uint8Array): SetSum | undefined {
     if (bytes.length !== SET_SUM_BYTES) return undefined;
     const out = new SetSum();
     out.#count = readSeqBe(bytes);
+    if (!Number.isSafeInteger(out.#count)) return undefined;
     out.#sum.set(bytes.subarray(8));
     return out;
   }

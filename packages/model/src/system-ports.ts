@@ -5,6 +5,10 @@ import type { Clock, Random } from "./ports.ts";
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, callback) {
+    if (ms === 0) {
+      const turn = setImmediate(callback);
+      return () => clearImmediate(turn);
+    }
     const timer = setTimeout(callback, ms);
     timer.unref();
     return () => clearTimeout(timer);

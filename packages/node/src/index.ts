@@ -9,3 +9,4 @@ export {
   type PeerSync,
   type PeerVerdict,
 } from "./node.ts";
+export { placesIn } from "./places.ts";

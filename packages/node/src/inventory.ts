@@ -2,6 +2,7 @@
  * What a node knows besides its stores (`meta.db`): which stores there are, its name, where its peers were last.
  */
 import { utf8, type Hash, type PubKey, type StoreId } from "@lattice/model";
+import type { Offered } from "@lattice/kernel";
 import { sync } from "@lattice/proto";
 import type { Storage } from "@lattice/storage";
 
@@ -19,6 +20,8 @@ export interface StoreRow {
   readonly members: readonly PubKey[];
   /** A rebuild has lost something: nothing is written until a member has shown that all of it is back. */
   readonly isRecovering: boolean;
+  /** With which the store is to begin, as soon as this node knows its type; undefined where it has begun. */
+  readonly genesis?: Offered | undefined;
 }
 
 export class Inventory {
@@ -79,6 +82,7 @@ interface StoredRow {
   inviter?: string | undefined;
   members?: string[];
   recovering?: boolean;
+  pending?: { body: string; signature?: string | undefined } | undefined;
 }
 
 function encodeStoreRow(row: StoreRow): Uint8Array {
@@ -89,6 +93,10 @@ function encodeStoreRow(row: StoreRow): Uint8Array {
     inviter: row.inviter && Buffer.from(row.inviter).toString("hex"),
     members: row.members.map((member) => Buffer.from(member).toString("hex")),
     recovering: row.isRecovering,
+    pending: row.genesis && {
+      body: Buffer.from(row.genesis.body).toString("hex"),
+      signature: row.genesis.signature && Buffer.from(row.genesis.signature).toString("hex"),
+    },
   };
   return utf8(JSON.stringify(stored));
 }
@@ -104,5 +112,9 @@ function decodeStoreRow(id: StoreId, value: Uint8Array): StoreRow {
     inviter: stored.inviter === undefined ? undefined : (bytes(stored.inviter) as PubKey),
     members: (stored.members ?? []).map((member) => bytes(member) as PubKey),
     isRecovering: stored.recovering ?? false,
+    genesis: stored.pending && {
+      body: bytes(stored.pending.body),
+      signature: stored.pending.signature === undefined ? undefined : bytes(stored.pending.signature),
+    },
   };
 }

@@ -3,11 +3,9 @@
  *
  * Invariants
  *  1. What the inventory names is tried to be opened at each start; a store that cannot be opened stays listed, with the
- *     reason, and harms no other.
+ *     reason, and harms no other. One that was joined without its type being known waits for a start that knows it.
  *  2. A child store has the members of its root, and is begun here as soon as its parent tells of it.
  */
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import {
   bytesKey,
   decodeIntention,
@@ -28,13 +26,14 @@ import {
 import type { sync, weaver } from "@lattice/proto";
 import {
   createGenesis,
-  openStore,
+  openStoreAt,
   parseGenesis,
-  rebuildStoreFiles,
+  rebuildStore,
   verifyStore,
   type Offered,
   type RebuiltLog,
   type Store,
+  type StorePlace,
   type Verification,
 } from "@lattice/kernel";
 import type { Transport } from "@lattice/net";
@@ -50,8 +49,8 @@ import { createInvite, grantJoin, type MadeInvite, type NewInvite } from "./invi
 import { NODE_NAME_CHARS_MAX, RECONSIDER_MS, SYNC_ATTEMPTS_MAX, SYNC_WAIT_MS } from "./limits.ts";
 
 export interface NodeOptions {
-  /** Stores lie below it. */
-  readonly directory: string;
+  /** Where each store lies, or is to lie. */
+  readonly placeOf: (id: StoreId) => StorePlace;
   /** Of the inventory; closed with the node. */
   readonly inventory: Storage;
   readonly signer: Signer;
@@ -286,7 +285,7 @@ export class Node implements AsyncDisposable {
       this.#inventory.putAddresses(peer as PubKey, theirs);
     const entry = await this.#begin(grant.genesis, { inviter });
     if (entry.store === undefined)
-      throw new LatticeError("failed-precondition", `the store is not open: ${entry.problem}`);
+      throw new LatticeError("failed-precondition", `joined, but the store is not open: ${entry.problem}`);
     yield { stage: "admitted", entry, intentionCount: 1 };
     yield* this.#firstSync(entry, { store: entry.store, inviter, signal: options.signal });
   }
@@ -328,7 +327,7 @@ export class Node implements AsyncDisposable {
         // What could not be written at its end is what is to be rebuilt.
         await store.close().catch(() => undefined);
       }
-      const log = await rebuildStoreFiles(this.#directoryOf(row.id));
+      const log = await rebuildStore(this.#options.placeOf(row.id), this.#options.random);
       const others = this.#rootRow(row)?.row.members ?? [];
       // Nobody knows what was lost but the others; alone, there is nobody to disagree with.
       if (log.lost.length > 0 && others.length > 0) {
@@ -346,7 +345,7 @@ export class Node implements AsyncDisposable {
 
   /** What the store takes on the disk. */
   diskBytes(store: Store): number {
-    return directoryBytes(this.#directoryOf(store.id));
+    return this.#options.placeOf(store.id).bytes();
   }
 
   /** One line each, of what needs somebody's attention. */
@@ -421,10 +420,12 @@ export class Node implements AsyncDisposable {
       inviter,
       members: [],
       isRecovering: false,
+      genesis: this.#typeByName.has(ops.storeType) ? undefined : genesis,
     };
     await this.#open(row, genesis);
     const entry = this.#entries.get(bytesKey(id))!;
-    if (entry.store === undefined) {
+    // One whose type is not known here is kept, and begins when it is; anything else may be tried again.
+    if (entry.store === undefined && row.genesis === undefined) {
       this.#entries.delete(bytesKey(id));
       throw new LatticeError("failed-precondition", entry.problem);
     }
@@ -434,8 +435,8 @@ export class Node implements AsyncDisposable {
     } catch (error) {
       // Or it would be here until the node stops, and then be gone.
       this.#entries.delete(bytesKey(id));
-      await this.#connector.drop(entry.store);
-      await entry.store.close().catch(() => undefined);
+      if (entry.store !== undefined) await this.#connector.drop(entry.store);
+      await entry.store?.close().catch(() => undefined);
       throw error;
     }
     this.#connector.evaluate();
@@ -443,13 +444,13 @@ export class Node implements AsyncDisposable {
   }
 
   /** Never rejects: what is wrong is kept with the entry. */
-  async #open(row: StoreRow, genesis?: Offered): Promise<void> {
+  async #open(row: StoreRow, genesis = row.genesis): Promise<void> {
     const key = bytesKey(row.id);
     try {
       const type = this.#type(row.type);
       const roles = this.#rolesFor(row);
-      const store = await openStore({
-        directory: this.#directoryOf(row.id),
+      const store = await openStoreAt({
+        place: this.#options.placeOf(row.id),
         genesisHash: row.genesisHash,
         type,
         signer: this.#options.signer,
@@ -463,6 +464,9 @@ export class Node implements AsyncDisposable {
       this.#toReopen.delete(key);
       if (row.isRecovering) store.replica.noteOwnSeqElsewhere(UNKNOWN_PEER, Number.MAX_SAFE_INTEGER);
       this.#listen(store);
+      // What this misses is made good at the next start.
+      if (row.genesis !== undefined)
+        await this.#putRow(store, { ...row, genesis: undefined }).catch(() => undefined);
       // The root may have moved on while this store was away.
       if (this.#rootOf(store) !== undefined && roles !== undefined)
         await store.reconsider({ rolesChanged: true });
@@ -775,7 +779,10 @@ export class Node implements AsyncDisposable {
     const type = name === "" ? this.#options.types[0] : this.#typeByName.get(name);
     if (type !== undefined) return type;
     const known = [...this.#typeByName.keys()].join(", ");
-    throw new LatticeError("invalid-argument", `this node knows no store type "${name}"; it knows ${known}`);
+    throw new LatticeError(
+      "invalid-argument",
+      `this node knows no store type "${name}", only ${known}; start it with --types MODULE to add the one that has it`,
+    );
   }
 
   #openStores(): Store[] {
@@ -784,10 +791,6 @@ export class Node implements AsyncDisposable {
 
   #byGenesis(hash: Hash): Entry | undefined {
     return [...this.#entries.values()].find(({ row }) => equalBytes(row.genesisHash, hash));
-  }
-
-  #directoryOf(id: StoreId): string {
-    return join(this.#options.directory, "stores", formatStoreId(id));
   }
 
   #emit(kind: NodeEventKind, text: string, about: { storeId?: StoreId; peer?: PubKey }): void {
@@ -801,13 +804,6 @@ function parseOffered(genesis: Offered) {
   if (typeof intention === "string")
     throw new LatticeError("invalid-argument", "a store begins with a genesis");
   return { hash: intention.hash, ops: parseGenesis(intention) };
-}
-
-function directoryBytes(directory: string): number {
-  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
 
 function rootsFirst(a: StoreRow, b: StoreRow): number {

@@ -8,7 +8,7 @@ import { LatticeError, systemClock, systemRandom, utf8, type Clock, type Signer 
 import { MemoryNetwork } from "@lattice/net";
 import { openLmdbStorage } from "@lattice/storage";
 import { Role } from "@lattice/systemstore";
-import { INVENTORY_TABLES, Node } from "../src/index.ts";
+import { INVENTORY_TABLES, Node, placesIn } from "../src/index.ts";
 
 export class Mesh implements AsyncDisposable {
   readonly #directory = mkdtempSync(join(tmpdir(), "lattice-mesh-"));
@@ -36,7 +36,7 @@ export class Mesh implements AsyncDisposable {
     const signer = this.signer(name);
     const path = join(directory, "meta.db");
     const node = await Node.start({
-      directory,
+      placeOf: placesIn(directory, systemRandom),
       inventory: openLmdbStorage({ path, tables: [...INVENTORY_TABLES], durability: "journal" }),
       signer,
       transport: this.network.transport(signer.publicKey),

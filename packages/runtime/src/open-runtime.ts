@@ -6,11 +6,12 @@ import { inProcessClient, nodeHandlers, serveGrpc, type LatticeClient } from "@l
 import { loadIdentitySeed } from "@lattice/kernel";
 import { LatticeError, signerFromSeed, systemClock, systemRandom } from "@lattice/model";
 import { openLibp2pTransport, type ListenAddress, type Transport } from "@lattice/net";
-import { INVENTORY_TABLES, Inventory, Node } from "@lattice/node";
+import { INVENTORY_TABLES, Inventory, Node, placesIn } from "@lattice/node";
 import { openLmdbStorage, type Storage } from "@lattice/storage";
 import type { StoreType } from "@lattice/store";
 import { dataPaths, makeDataDirectory } from "./data-directory.ts";
 import { acquireLock, type LockFile } from "./lock-file.ts";
+import { gatherStoreTypes, type GatheredTypes } from "./remembered-modules.ts";
 import { shippedStoreTypes } from "./store-types.ts";
 import { VERSION } from "./version.ts";
 
@@ -21,6 +22,11 @@ export interface RuntimeOptions {
   readonly listen?: readonly ListenAddress[];
   /** Besides the ones that ship. */
   readonly types?: readonly StoreType[];
+  /**
+   * Modules of more of them, as `loadStoreTypes` takes them. They are remembered in the data directory: if this is given,
+   * empty or not, those that were given earlier are loaded, too. That runs their code.
+   */
+  readonly typeModules?: readonly string[];
   /** Whether others may use the node through its socket. Default: true. */
   readonly serve?: boolean;
 }
@@ -30,6 +36,8 @@ export interface Runtime extends AsyncDisposable {
   readonly client: LatticeClient;
   readonly node: Node;
   readonly dataDirectory: string;
+  /** What was amiss at the start without being in its way, one line each. */
+  readonly warnings: readonly string[];
   /** Stops the node; all that was acknowledged is on disk. Can be called twice. */
   close(): Promise<void>;
 }
@@ -42,6 +50,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     const paths = dataPaths(dataDirectory);
     const lock = claimDirectory(dataDirectory, paths.lock);
     opened.add(() => lock.release());
+    const { types, warnings } = await storeTypes(options, paths.types);
     const seed = loadIdentitySeed(paths.identity);
     const inventory = openLmdbStorage({
       path: paths.inventory,
@@ -51,16 +60,16 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     opened.add(() => inventory.close());
     const transport = await openTransport(seed, new Inventory(inventory), options.listen);
     opened.add(() => transport.close());
-    const node = await startNode({ ...options, seed, inventory, transport });
+    const node = await startNode({ ...options, types, seed, inventory, transport });
     opened.add(() => node.close());
-    const handlers = nodeHandlers(node, { dataDirectory, version: VERSION, pid: process.pid });
+    const handlers = nodeHandlers(node, { dataDirectory, version: VERSION, pid: process.pid, warnings });
     if (options.serve !== false) {
       const server = await serveGrpc({ socketPath: paths.socket, handlers });
       opened.add(() => server.close());
     }
     const client = inProcessClient(handlers);
     const close = () => opened.close();
-    return { client, node, dataDirectory, close, [Symbol.asyncDispose]: close };
+    return { client, node, dataDirectory, warnings, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await opened.close().catch(() => undefined);
     throw error;
@@ -113,6 +122,14 @@ const UNUSABLE: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; make room first",
 };
 
+/** The ones that ship come first. */
+async function storeTypes(options: RuntimeOptions, file: string): Promise<GatheredTypes> {
+  const known = [...shippedStoreTypes, ...(options.types ?? [])];
+  if (options.typeModules === undefined) return { types: known, warnings: [] };
+  const { types, warnings } = await gatherStoreTypes({ file, named: options.typeModules, known });
+  return { types: [...known, ...types], warnings };
+}
+
 async function openTransport(
   seed: Uint8Array,
   inventory: Inventory,
@@ -135,14 +152,14 @@ function portOf(addresses: readonly string[]): number | undefined {
 }
 
 function startNode(
-  options: RuntimeOptions & { seed: Uint8Array; inventory: Storage; transport: Transport },
+  options: RuntimeOptions & { types: readonly StoreType[]; seed: Uint8Array; inventory: Storage; transport: Transport },
 ): Promise<Node> {
   return Node.start({
-    directory: options.dataDirectory,
+    placeOf: placesIn(options.dataDirectory, systemRandom),
     inventory: options.inventory,
     signer: signerFromSeed(options.seed),
     transport: options.transport,
-    types: [...shippedStoreTypes, ...(options.types ?? [])],
+    types: options.types,
     clock: systemClock,
     random: systemRandom,
   });
