@@ -25,6 +25,8 @@ export class MemoryStorage implements Storage {
   readonly #rows: ReadonlyMap<string, Rows>;
   readonly #tables: ReadonlyMap<string, MemoryTable>;
   readonly #transactor: Transactor<Rows, Uint8Array>;
+  /** Where each transaction that is not durable ended, oldest first, beside some that are by now or were rolled back. */
+  #ends: number[] = [];
   #closed: Promise<void> | undefined;
 
   /** `rows` is for `crash` only. */
@@ -45,7 +47,18 @@ export class MemoryStorage implements Storage {
   }
 
   transaction<T>(body: (table: (name: string) => Table) => T): T {
-    return this.#transactor.transaction(() => body((name) => this.#table(name)));
+    const result = this.#transactor.transaction(() => body((name) => this.#table(name)));
+    this.#noteEnd(this.#transactor.position);
+    return result;
+  }
+
+  get isClosed(): boolean {
+    return this.#transactor.hasEnded;
+  }
+
+  /** Transactions that a crash may take. */
+  get pendingCount(): number {
+    return this.#pendingEnds().length;
   }
 
   flush(): Promise<void> {
@@ -67,12 +80,24 @@ export class MemoryStorage implements Storage {
 
   /**
    * Ends this storage as the death of its process would and gives the one that the next process opens: it
-   * has what was durable and nothing else. A flush that was under way does not resolve any more; it rejects
+   * has what was durable and, of what was not, the oldest `keeps` transactions (default: none). A flush that was under way does not resolve any more; it rejects
    * when its disk answers. Of a storage that was closed, it gives what closing left.
    */
-  crash(): MemoryStorage {
-    this.#transactor.crash();
+  crash({ keeps = 0 }: { keeps?: number } = {}): MemoryStorage {
+    this.#transactor.crash(this.#pendingEnds()[keeps - 1]);
     return new MemoryStorage(this.#options, this.#rows);
+  }
+
+  #noteEnd(position: number): void {
+    // Those that were made durable since, and those that were rolled back.
+    if ((this.#ends[0] ?? position) <= this.#transactor.durablePosition) this.#ends = this.#pendingEnds();
+    while ((this.#ends.at(-1) ?? -1) >= position) this.#ends.pop();
+    this.#ends.push(position);
+  }
+
+  #pendingEnds(): number[] {
+    const { durablePosition, position } = this.#transactor;
+    return this.#ends.filter((end) => end > durablePosition && end <= position);
   }
 
   #table(name: string): MemoryTable {

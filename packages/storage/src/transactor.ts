@@ -95,8 +95,18 @@ export class Transactor<T extends Revertible<V>, V> {
     this.#rollBackAll();
   }
 
-  /** Goes back to the last durable state and ends, as a crash would. */
-  crash(): void {
+  /** Where the undo log begins and ends: what is not durable lies between. */
+  get durablePosition(): number {
+    return this.#undo.start;
+  }
+
+  get position(): number {
+    return this.#undo.end;
+  }
+
+  /** Goes back to the last durable state, or to a later position between two transactions, and ends, as a crash would. */
+  crash(position?: number): void {
+    if (position !== undefined) this.#undo.forget(position);
     this.#rollBackAll();
     this.release();
   }
@@ -125,18 +135,18 @@ export class Transactor<T extends Revertible<V>, V> {
     } finally {
       this.#isCommitting = false;
     }
-    if (this.#hasEnded()) throw closedError();
+    if (this.hasEnded) throw closedError();
     this.#undo.forget(sealed);
   }
 
   #failed(error: LatticeError, asked: number): LatticeError {
-    if (this.#hasEnded()) return closedError();
+    if (this.hasEnded) return closedError();
     this.#untold = this.#undo.end > asked ? error : undefined;
     this.#rollBackAll();
     return error;
   }
 
-  #hasEnded(): boolean {
+  get hasEnded(): boolean {
     return this.#state === "closed";
   }
 }

@@ -19,6 +19,10 @@ export class UndoLog<T extends Revertible<V>, V> {
   #changes: Change<T, V>[] = [];
   #forgotten = 0;
 
+  get start(): number {
+    return this.#forgotten;
+  }
+
   get end(): number {
     return this.#forgotten + this.#changes.length;
   }

@@ -104,30 +104,60 @@ export function isWhole(file: Buffer, header: FrameHeader, salt: number): boolea
   return checksumOf(frame, salt) === header.checksum;
 }
 
-/** The rows of a whole frame. */
+/** The rows of a whole frame. Throws `corrupt` where they are not what a frame holds. */
 export function* decodeSections(payload: Buffer): Generator<JournalSection> {
-  let at = 0;
-  while (at < payload.length) {
-    const nameBytes = payload.readUInt16BE(at);
-    const table = payload.toString("utf8", at + 2, at + 2 + nameBytes);
-    const count = payload.readUInt32BE(at + 2 + nameBytes);
-    at += 6 + nameBytes;
+  const reader = new PayloadReader(payload);
+  while (!reader.atEnd) {
+    const table = reader.text(reader.u16(), "utf8");
     const rows: JournalRow[] = [];
-    for (let row = 0; row < count; row++) {
-      const keyBytes = payload.readUInt16BE(at);
-      const valueBytes = payload.readUInt32BE(at + 2);
-      const valueAt = at + 6 + keyBytes;
-      const key = payload.toString("latin1", at + 6, valueAt);
-      at = valueAt + (valueBytes === DELETED ? 0 : valueBytes);
-      rows.push({
-        key,
-        value: valueBytes === DELETED ? undefined : new Uint8Array(payload.subarray(valueAt, at)),
-      });
+    for (let left = reader.u32(); left > 0; left--) {
+      const keyBytes = reader.u16();
+      const valueBytes = reader.u32();
+      const key = reader.text(keyBytes, "latin1");
+      rows.push({ key, value: valueBytes === DELETED ? undefined : reader.copy(valueBytes) });
     }
     yield { table, rows };
   }
-  if (at !== payload.length)
-    throw new LatticeError("corrupt", "a frame of the journal does not end where it says");
+}
+
+class PayloadReader {
+  readonly #payload: Buffer;
+  #at = 0;
+
+  constructor(payload: Buffer) {
+    this.#payload = payload;
+  }
+
+  get atEnd(): boolean {
+    return this.#at === this.#payload.length;
+  }
+
+  u16(): number {
+    return this.#payload.readUInt16BE(this.#skip(2));
+  }
+
+  u32(): number {
+    return this.#payload.readUInt32BE(this.#skip(4));
+  }
+
+  text(bytes: number, encoding: "utf8" | "latin1"): string {
+    const start = this.#skip(bytes);
+    return this.#payload.toString(encoding, start, this.#at);
+  }
+
+  copy(bytes: number): Uint8Array {
+    const start = this.#skip(bytes);
+    return new Uint8Array(this.#payload.subarray(start, this.#at));
+  }
+
+  /** Gives where what was skipped begins. */
+  #skip(bytes: number): number {
+    const start = this.#at;
+    this.#at += bytes;
+    if (this.#at > this.#payload.length)
+      throw new LatticeError("corrupt", "a frame of the journal does not end where it says");
+    return start;
+  }
 }
 
 function writeSections(bytes: Buffer, start: number, sections: readonly JournalSection[]): void {

@@ -29,6 +29,9 @@ const MAGIC = 0xbeefc0de;
 const VERSION = 2;
 const IS_META = 0x08;
 const META_COUNT = 2;
+/** Of LMDB: what it takes for a page. */
+const PAGE_BYTES_MIN = 256;
+const PAGE_BYTES_MAX = 64 << 10;
 
 /**
  * LMDB may leave pages at the end unwritten that were freed in the transaction that made them. It uses such
@@ -101,11 +104,17 @@ function decodeMeta(bytes: Buffer): Meta | undefined {
   const isMeta = (bytes.readUInt16LE(18) & IS_META) !== 0;
   if (!isMeta || meta.readUInt32LE(0) !== MAGIC || (meta.readUInt32LE(4) & 0xffff) !== VERSION)
     return undefined;
+  const pageBytes = meta.readUInt32LE(24);
+  if (!isPageSize(pageBytes)) return undefined;
   return {
-    pageBytes: meta.readUInt32LE(24),
+    pageBytes,
     lastPage: Number(meta.readBigUInt64LE(120)),
     transaction: Number(meta.readBigUInt64LE(128)),
   };
+}
+
+function isPageSize(bytes: number): boolean {
+  return bytes >= PAGE_BYTES_MIN && bytes <= PAGE_BYTES_MAX && (bytes & (bytes - 1)) === 0;
 }
 
 function prepareLock(path: string): void {

@@ -1,0 +1,184 @@
+/** Draws a plan from a seed. Each kind of trouble is in some plans and not in others, so that each meets each alone and together. */
+import { GOOD_CONDITIONS, type Conditions } from "../network/conditions.ts";
+import { Prng } from "../prng.ts";
+import { ATTACKS } from "../byzantine/attack.ts";
+import type { Action, Attack, Deed, MachineFault, NetworkFault, Plan } from "./action.ts";
+
+export interface PlanOptions {
+  readonly seed: string;
+  readonly workloadCount: number;
+  /** Default: drawn, 2 to 7, seldom more. */
+  readonly machineCount?: number;
+}
+
+/** Machines come one after another in the beginning. */
+const SETUP_MS = 20_000;
+const READER = 1;
+const WRITER = 2;
+const ADMIN = 3;
+
+interface Draw {
+  readonly random: Prng;
+  readonly machineCount: number;
+  readonly honestCount: number;
+  readonly storeCount: number;
+  readonly durationMs: number;
+}
+
+export function makePlan({ seed, workloadCount, machineCount: wanted }: PlanOptions): Plan {
+  const random = new Prng(BigInt(`0x${seed}`)).fork("plan");
+  const machineCount = wanted ?? (random.chance(0.03) ? random.between(8, 16) : random.between(2, 6));
+  const liarCount = machineCount > 2 && random.chance(0.4) ? 1 : 0;
+  const storeCount = random.between(1, 2);
+  const durationMs = Math.floor(random.spread(60_000, 600_000));
+  const draw: Draw = { random, machineCount, honestCount: machineCount - liarCount, storeCount, durationMs };
+  const actions = [
+    ...setUp(draw, workloadCount),
+    ...writes(draw),
+    ...machineFaults(draw),
+    ...networkFaults(draw),
+    ...(liarCount > 0 ? attacks(draw) : []),
+  ];
+  return {
+    seed,
+    machineCount,
+    liarCount,
+    untilMs: durationMs,
+    weather: random.chance(0.5) ? GOOD_CONDITIONS : anyConditions(random),
+    actions: actions.map((action, index) => ({ action, index })).toSorted((a, b) => a.action.atMs - b.action.atMs || a.index - b.index).map(({ action }) => action),
+  };
+}
+
+function setUp({ random, machineCount, storeCount }: Draw, workloadCount: number): Action[] {
+  const actions: Action[] = [];
+  const first = { atMs: 100, kind: "create", machine: 0, store: 0, workload: random.below(workloadCount) } as const;
+  actions.push(first);
+  for (let store = 1; store < storeCount; store++) {
+    const isChild = random.chance(0.6);
+    const place = isChild ? { parent: 0 } : {};
+    const atMs = random.between(200, SETUP_MS);
+    actions.push({ atMs, kind: "create", machine: 0, store, workload: random.below(workloadCount), ...place });
+  }
+  for (let machine = 1; machine < machineCount; machine++) {
+    // One who could not join at first tries again later.
+    for (const store of random.chance(0.3) ? [0, 1] : [0]) {
+      const role = random.chance(0.15) ? READER : random.chance(0.3) ? ADMIN : WRITER;
+      const atMs = random.between(500, SETUP_MS);
+      actions.push({ atMs, kind: "join", machine, store, role });
+      actions.push({ atMs: atMs + 30_000, kind: "join", machine, store, role });
+    }
+  }
+  return actions;
+}
+
+function writes({ random, machineCount, storeCount, durationMs }: Draw): Action[] {
+  const count = Math.floor(random.spread(10, 250));
+  const deeds: Action[] = [];
+  while (deeds.length < count) {
+    const atMs = random.between(200, durationMs);
+    const machine = random.below(machineCount);
+    const store = random.below(storeCount);
+    // Writes come alone, and in bursts that share a flush.
+    const burst = random.chance(0.2) ? random.between(2, 12) : 1;
+    for (let n = 0; n < burst; n++) {
+      deeds.push({ atMs: atMs + random.below(3), kind: "write", machine, store, seed: random.uint32() });
+    }
+  }
+  const others: ((at: { machine: number; store: number }) => Deed)[] = [
+    (at) => ({ kind: "sync", ...at }),
+    (at) => ({ kind: "verify", ...at }),
+  ];
+  for (let n = random.below(4); n > 0; n--) {
+    const at = { machine: random.below(machineCount), store: random.below(storeCount) };
+    deeds.push({ atMs: random.between(SETUP_MS, durationMs), ...random.pick(others)(at) });
+  }
+  return deeds;
+}
+
+function machineFaults({ random, honestCount, storeCount, durationMs }: Draw): Action[] {
+  const some = (ms: number) => Math.floor(random.spread(ms / 100, ms));
+  const anyOne = () => random.below(honestCount);
+  // The first machine's role is the only one that is certain: somebody has to be able to invite again.
+  const anyOther = () => 1 + random.below(honestCount - 1);
+  const makers: readonly (() => MachineFault | undefined)[] = [
+    () => ({ kind: "stop", machine: anyOne(), forMs: some(60_000) }),
+    () => ({ kind: "kill", machine: anyOne(), forMs: some(60_000) }),
+    () => ({ kind: "kill", machine: anyOne(), forMs: some(1000) }),
+    () => ({ kind: "power-cut", machine: anyOne(), forMs: some(60_000) }),
+    () => ({ kind: "disk-full", machine: anyOne(), forMs: some(60_000) }),
+    () => ({ kind: "disk-failing", machine: anyOne(), forMs: some(5_000) }),
+    () => ({ kind: "disk-slow", machine: anyOne(), forMs: some(60_000), flushMs: random.spread(5, 1000) }),
+    () => ({ kind: "restore", machine: anyOne(), afterMs: some(120_000) }),
+    () => (honestCount > 1 ? { kind: "copy", machine: anyOther(), forMs: some(120_000) } : undefined),
+    () => (honestCount > 1 ? { kind: "wipe", machine: anyOther() } : undefined),
+    () => (honestCount > 2 && random.chance(0.3) ? { kind: "leave", machine: anyOther() } : undefined),
+    () => ({ kind: "rebuild", machine: anyOne(), store: random.below(storeCount), damage: 0 }),
+    () => ({ kind: "clock-jump", machine: anyOne(), byMs: anyJump(random) }),
+    () => ({ kind: "clock-drift", machine: anyOne(), rate: random.spread(0.98, 1.02) }),
+  ];
+  return sprinkle(makers, { random, durationMs, countMax: 14 });
+}
+
+function anyJump(random: Prng): number {
+  const size = Math.floor(random.spread(10, random.chance(0.2) ? 1_200_000 : 240_000));
+  return random.chance(0.5) ? size : -size;
+}
+
+function networkFaults({ random, machineCount, durationMs }: Draw): Action[] {
+  const some = (ms: number) => Math.floor(random.spread(ms / 100, ms));
+  const makers: readonly (() => NetworkFault | undefined)[] = [
+    () => ({
+      kind: "partition",
+      sides: Array.from({ length: machineCount }, () => random.below(random.chance(0.2) ? 3 : 2)),
+      ...(random.chance(0.3) ? { bridge: random.below(machineCount) } : {}),
+      oneWay: random.chance(0.3),
+      forMs: some(180_000),
+      flaps: random.chance(0.3) ? random.between(2, 8) : 1,
+    }),
+    () => ({ kind: "weather", conditions: anyConditions(random), forMs: some(180_000) }),
+    () => ({
+      kind: "bad-way",
+      from: random.below(machineCount),
+      to: random.below(machineCount),
+      conditions: { ...anyConditions(random), bytesPerMs: random.spread(0.5, 100) },
+      forMs: some(180_000),
+    }),
+    () => ({ kind: "storm", times: random.between(1, 10), everyMs: some(2_000) }),
+  ];
+  return sprinkle(makers, { random, durationMs, countMax: 8 });
+}
+
+function attacks({ random, machineCount, honestCount, storeCount, durationMs }: Draw): Action[] {
+  const makers: readonly (() => Attack)[] = ATTACKS.map((name) => () => ({
+    kind: "attack",
+    machine: random.between(honestCount, machineCount - 1),
+    victim: random.below(honestCount),
+    store: random.below(storeCount),
+    name,
+    seed: random.uint32(),
+  }));
+  return sprinkle(makers, { random, durationMs, countMax: 12 });
+}
+
+/** Of each plan, only some of the kinds there are. */
+function sprinkle<T extends object>(
+  makers: readonly (() => T | undefined)[],
+  { random, durationMs, countMax }: { random: Prng; durationMs: number; countMax: number },
+): (T & { readonly atMs: number })[] {
+  if (makers.length === 0) return [];
+  const chosen = random.shuffled(makers).slice(0, random.between(1, makers.length));
+  return Array.from({ length: random.below(countMax + 1) }, () => {
+    const made = random.pick(chosen)();
+    return made && { atMs: random.between(1_000, durationMs), ...made };
+  }).filter((made) => made !== undefined);
+}
+
+export function anyConditions(random: Prng): Conditions {
+  return {
+    latencyMs: random.spread(0.2, 300),
+    jitterMs: random.spread(0.1, 500),
+    loss: random.chance(0.5) ? 0 : random.spread(0.001, 0.3),
+    duplication: random.chance(0.5) ? 0 : random.spread(0.001, 0.3),
+    bytesPerMs: random.spread(20, 10_000),
+  };
+}
