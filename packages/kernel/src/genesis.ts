@@ -4,6 +4,7 @@ import {
   encodeIntention,
   equalBytes,
   isGenesis,
+  isHash,
   isIdentityKey,
   LatticeError,
   signIntention,
@@ -68,9 +69,13 @@ export function verifyGenesis(offered: Offered, expected: Hash): Intention {
 export function parseGenesis(intention: Intention): weaver.Genesis {
   try {
     const { op } = weaver.Ops.fromBinary(intention.ops);
-    if (op.oneofKind === "genesis" && op.genesis.nonce.length === NONCE_BYTES) return op.genesis;
+    if (op.oneofKind === "genesis" && isWellFormed(op.genesis)) return op.genesis;
   } catch {
     // Falls through: undecodable bytes are no genesis either.
   }
   throw new LatticeError("corrupt", "the genesis of the store cannot be read");
+}
+
+function isWellFormed({ nonce, parent }: weaver.Genesis): boolean {
+  return nonce.length === NONCE_BYTES && (parent.length === 0 || isHash(parent));
 }

@@ -25,6 +25,7 @@ import {
   isIdentityKey,
   parentsOf,
   verifyIntention,
+  vouchesForPrev,
   type HoldReason,
   type Intention,
   type IntentionId,
@@ -186,7 +187,7 @@ function authenticate(
       count(report.rejectedByReason, "bad-signature");
       continue;
     }
-    vouchers.set(bytesKey(concatBytes(author, storePrev)), voucher ?? id);
+    if (vouchesForPrev(intention)) vouchers.set(bytesKey(concatBytes(author, storePrev)), voucher ?? id);
     if (isHeld || isKnownFloat(writer, context, intention, signature)) {
       report.duplicateCount += 1;
       continue;
@@ -328,13 +329,14 @@ function isVouchedFor({ authentication }: Candidate, accepted: ReadonlyMap<strin
 }
 
 /**
- * Marks what cannot be witnessed for want of a signature: it has none, and nothing that cites it as store_prev can be
+ * Marks what cannot be witnessed for want of a signature: it has none, and nothing that vouches for it can be
  * witnessed. What cites it in any way cannot either, and so vouches for nothing. Takes time with the number of citations.
  */
 function markUnsigned(accepted: ReadonlyMap<string, Candidate>): void {
   const citing = new Map<string, Candidate[]>();
   const voucherCount = new Map<Candidate, number>();
-  const previous = ({ intention }: Candidate) => accepted.get(bytesKey(intention.storePrev));
+  const previous = ({ intention }: Candidate) =>
+    vouchesForPrev(intention) ? accepted.get(bytesKey(intention.storePrev)) : undefined;
   const addVouchers = (candidate: Candidate | undefined, change: 1 | -1) => {
     if (candidate !== undefined) voucherCount.set(candidate, (voucherCount.get(candidate) ?? 0) + change);
   };

@@ -6,8 +6,8 @@
  *  1. witness is append-only and without holes: rows 1…head.wseq.
  *  2. A record stands behind all of its parents.
  *  3. tips holds an intention exactly while none of its author cites it as store_prev; heads, while none cites it.
- *  4. At the end of every transaction each record without signature has a signed descendant, along its author's chain,
- *     that is in the log too. What this node writes itself is excepted until `seal`, before which nothing is flushed.
+ *  4. At the end of every transaction each record without signature has a signed descendant that vouches for it and is in
+ *     the log too. What this node writes itself is excepted until `seal`, before which nothing is flushed.
  */
 import {
   assert,
@@ -23,6 +23,8 @@ import {
   sha256All,
   u64be,
   prefixEnd,
+  vouchesForPrev,
+  PUBKEY_BYTES,
   type SetSum,
   utf8,
   writeU64be,
@@ -44,7 +46,8 @@ import {
   type LogHead,
 } from "./records.ts";
 
-const HEAD_KEY = utf8("head");
+/** Where `meta` keeps the end of the log. */
+export const HEAD_KEY = utf8("head");
 const NOTHING = new Uint8Array(0);
 
 export interface Witnessed {
@@ -158,10 +161,16 @@ export class WitnessLog {
   }
 
   heads(): IntentionId[] {
-    this.#heads ??= new Map(
-      [...this.#table("heads").range()].map(([key]) => [bytesKey(key), key as IntentionId]),
-    );
+    this.#heads ??= new Map(this.#readHeads().map((id) => [bytesKey(id), id]));
     return [...this.#heads.values()].sort(compareBytes);
+  }
+
+  /** What is written next cites them, so they must be here. */
+  #readHeads(): IntentionId[] {
+    const ids = [...this.#table("heads").range()].map(([key]) => key as IntentionId);
+    const stray = ids.find((id) => id.length !== ID_BYTES || !this.has(id));
+    if (stray !== undefined) throw corrupt("heads", stray, "a head that is not in the log");
+    return ids;
   }
 
   /** By author, then by id. */
@@ -195,17 +204,19 @@ export class WitnessLog {
   }
 
   /**
-   * The intentions that vouch for one without a signature: its descendants along the author's chain, up to and with the
-   * first that is signed, or in front of the first that is known. Empty where it is signed itself.
+   * The intentions that vouch for one without a signature: the next ones of the author's chain, up to and with the
+   * first that is signed, or in front of the first that is known. Empty where it is signed itself. Throws `corrupt` where
+   * there is none.
    */
   vouchersOf(witnessed: Witnessed, isKnown: (wseq: number) => boolean = () => false): Witnessed[] {
     const chain: Witnessed[] = [];
     let last = witnessed;
     while (last.signature === undefined) {
       const { author, id, seq } = last.intention;
-      // Any child will do: one that is not signed has vouchers of its own (4).
-      const child = first(this.#children({ author, storePrev: id, seq: seq + 1, fromWseq: last.wseq }));
-      assert(child !== undefined, "log 4: an intention without signature has a signed descendant");
+      // Any child that vouches will do: one that is not signed has vouchers of its own (4).
+      const children = this.#children({ author, storePrev: id, seq: seq + 1, fromWseq: last.wseq });
+      const child = children.find(({ intention }) => vouchesForPrev(intention));
+      if (child === undefined) throw corrupt("witness", u64be(last.wseq), "nobody signed the record (4)");
       if (isKnown(child.wseq)) break;
       chain.push(child);
       last = child;
@@ -251,7 +262,7 @@ export class WitnessLog {
     storePrev: IntentionId;
     seq: number;
     fromWseq: number;
-  }): Iterable<Witnessed> {
+  }): Generator<Witnessed> {
     const { author, storePrev, seq, fromWseq } = of;
     const range = {
       gte: concatBytes(author, u64be(seq), u64be(fromWseq)),
@@ -472,10 +483,14 @@ function encodeTip({ seq, id }: Tip, hasBranches: boolean): Uint8Array {
 }
 
 function decodeTip(key: Uint8Array, row: Uint8Array): Tip {
-  if (row.length !== TIP_BYTES && row.length !== TIP_BYTES + 1) throw corrupt("tips", key, "no tip");
+  const isTip =
+    (row.length === TIP_BYTES || row.length === TIP_BYTES + 1) &&
+    (key.length === PUBKEY_BYTES || key.length === PUBKEY_BYTES + ID_BYTES);
+  const seq = readSeqBe(row);
+  if (!isTip || !Number.isSafeInteger(seq)) throw corrupt("tips", key, "no tip");
   return {
-    author: key.subarray(0, 32) as PubKey,
-    seq: readSeqBe(row),
+    author: key.subarray(0, PUBKEY_BYTES) as PubKey,
+    seq,
     id: row.subarray(8, TIP_BYTES) as IntentionId,
   };
 }

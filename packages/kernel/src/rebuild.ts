@@ -16,6 +16,7 @@ import {
   toHex,
   u64be,
   verifyIntention,
+  vouchesForPrev,
   type Intention,
   type IntentionId,
   type Random,
@@ -100,6 +101,8 @@ const everyone: RoleSource = { roleNow: () => Role.OWNER, roleAt: () => Role.OWN
 interface SoundRecord extends Offered {
   readonly id: IntentionId;
   readonly storePrev: IntentionId;
+  /** For the previous one. */
+  readonly vouches: boolean;
   readonly wallMs: number;
 }
 
@@ -128,7 +131,7 @@ function proven(batch: readonly SoundRecord[], lost: string[]): SoundRecord[] {
       lost.push(`${toHex(idHash(record.id)).slice(0, 12)}: what vouches for it was lost`);
       continue;
     }
-    vouched.add(bytesKey(record.storePrev));
+    if (record.vouches) vouched.add(bytesKey(record.storePrev));
     kept.push(record);
   }
   return kept.toReversed();
@@ -150,12 +153,13 @@ function* soundRecords(old: Storage, lost: string[]): Iterable<SoundRecord> {
     }
     const { id, hash, author, storePrev } = intention;
     const { body, wallMs } = record;
+    const vouches = vouchesForPrev(intention);
     // A changed byte gives another hash, under which nothing was ever indexed; unless it is the index that changed, or the
     // signature, so that a later one has to vouch for it.
     const isIndexed = equalBytes(old.table("index").get(id) ?? new Uint8Array(0), key);
     const isSigned = record.signature !== undefined && verifyIntention(author, hash, record.signature);
     if (isIndexed || isSigned)
-      yield { body, signature: isSigned ? record.signature : undefined, id, storePrev, wallMs };
+      yield { body, signature: isSigned ? record.signature : undefined, id, storePrev, vouches, wallMs };
     else lost.push(`witness ${toHex(key)}: not what was written`);
   }
   noteMissing((headWseq(old) ?? last) + 1);

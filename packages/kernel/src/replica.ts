@@ -5,7 +5,6 @@
  * Nothing here is durable by itself: the driver calls `seal`, flushes the log, and only then tells anybody.
  */
 import {
-  assert,
   bytesKey,
   CONDITION_COUNT_MAX,
   encodeIntention,
@@ -44,7 +43,7 @@ import {
   type Offered,
 } from "./ingest.ts";
 import { TAIL_CHECK_COUNT, UNSIGNED_BYTES_MAX, UNSIGNED_COUNT_MAX } from "./limits.ts";
-import { WitnessLog, type Tip, type Witnessed } from "./log.ts";
+import { HEAD_KEY, WitnessLog, type Tip, type Witnessed } from "./log.ts";
 import { Projection, type Projected } from "./projection.ts";
 import { chainHashAfter, corrupt } from "./records.ts";
 
@@ -84,7 +83,7 @@ export class Replica {
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.log = new WitnessLog(options.log);
-    assert(this.log.head.wseq > 0, "replica: the log starts with the genesis");
+    if (this.log.head.wseq === 0) throw corrupt("meta", HEAD_KEY, "no log head");
     const first = this.log.at(1).intention;
     if (!isGenesis(first)) throw corrupt("witness", u64be(1), "the log does not start with a genesis");
     this.genesis = parseGenesis(first);
@@ -173,16 +172,19 @@ export class Replica {
       );
     }
     const written: Intention[] = [];
+    let prev = this.ownTip();
+    let others = this.log.heads().filter((head) => !equalBytes(head, prev.id));
+    // What cites others vouches for nothing of one's own.
+    if (others.length > 0) this.seal();
     const intention = this.log.write((writer) => {
       const append = (fields: Intention, signature?: Uint8Array) => {
         writer.append(fields, { wallMs: this.#options.clock.now(), signature });
         written.push(fields);
         return fields;
       };
-      let prev = this.ownTip();
-      let others = this.log.heads().filter((head) => !equalBytes(head, prev.id));
       while (others.length > CONDITION_COUNT_MAX) {
-        const merge = append(this.#build(prev, others.slice(0, CONDITION_COUNT_MAX), new Uint8Array(0)));
+        const fields = this.#build(prev, others.slice(0, CONDITION_COUNT_MAX), new Uint8Array(0));
+        const merge = append(fields, signIntention(this.#options.signer, fields.hash));
         others = others.slice(CONDITION_COUNT_MAX);
         prev = { author: this.self, seq: merge.seq, id: merge.id };
       }

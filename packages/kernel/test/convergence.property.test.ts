@@ -1,5 +1,5 @@
 import { bytesKey, toHex } from "@lattice/model";
-import { seededRandom } from "@lattice/store/testing";
+import { seededRandom } from "@lattice/testkit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { crashableReplica } from "./crash.ts";

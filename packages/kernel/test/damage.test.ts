@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { HybridClock, LatticeError, systemRandom, toHex, u64be, utf8 } from "@lattice/model";
 import { kvstore, type KvStoreClient } from "@lattice/kvstore";
 import { openLmdbStorage, type Table } from "@lattice/storage";
-import { seededRandom } from "@lattice/store/testing";
+import { seededRandom } from "@lattice/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   loadIdentity,

@@ -402,61 +402,76 @@ describe("a tip-signed batch", () => {
     expect(report.witnessed).toHaveLength(2);
   });
 
-  it("is not witnessed without the voucher, and is with it, once that may come", () => {
+  it("needs a signature in front of whatever cites others", () => {
     const made = replica();
-    const stranger = chain(signerNamed("stranger"), first, 1)[0]!;
-    const tip = world.forge(alice, links[1].intention, { condition: [stranger.intention.id] });
-    const { report } = made.ingest([stranger, unsigned(links[0]), unsigned(links[1]), tip]);
+    const cited = world.forge(bob, first);
+    const tip = world.forge(alice, links[0].intention, { condition: [cited.intention.id] });
+    expect(made.ingest([cited, unsigned(links[0]), tip]).report.rejectedByReason.get("batch-rule")).toBe(3);
+    expect(made.ingest([cited, links[0], tip]).report.witnessed).toHaveLength(3);
+  });
+
+  it("can be witnessed though its author saw the author whom it admits write", () => {
+    const newcomer = signerNamed("newcomer");
+    const made = world.replica();
+    const admission = world.admit(newcomer);
+    const seen = world.forge(newcomer, first, { condition: [admission.intention.id] });
+    const middle = world.forge(owner, admission.intention);
+    const tip = world.forge(owner, middle.intention, { condition: [seen.intention.id] });
+    made.ingest([unsigned(admission), middle, seen, tip]);
+    expect(made.log.has(tip.intention.id)).toBe(true);
+    expect(made.floating.count).toBe(0);
+  });
+
+  it("is not witnessed without the voucher, and is with it, once its time has come", () => {
+    const clock = new FakeClock();
+    const made = replica(clock);
+    const tip = early(links[1]);
+    const { report } = made.ingest([unsigned(links[0]), unsigned(links[1]), tip]);
     expect(report.witnessed).toEqual([]);
-    expect(counts(report.heldByReason)).toEqual({ "not-a-member": 1, unsigned: 1, "parent-missing": 2 });
-    made.ingest([world.admit(signerNamed("stranger"), Role.WRITER, admitBob.intention)]);
+    expect(counts(report.heldByReason)).toEqual({ unsigned: 1, "parent-missing": 1, future: 1 });
+    clock.ms += FUTURE_MS_MAX;
+    made.reconsiderFloating();
     expect(made.floating.count).toBe(0);
     expect(made.log.has(tip.intention.id)).toBe(true);
   });
 
   it("falls back on a signature that it did not need, for all below that one", () => {
     const made = replica();
-    const stranger = chain(signerNamed("stranger"), first, 1)[0]!;
-    const tip = world.forge(alice, links[2].intention, { condition: [stranger.intention.id] });
-    const { report } = made.ingest([stranger, unsigned(links[0]), unsigned(links[1]), links[2], tip]);
+    const { report } = made.ingest([unsigned(links[0]), unsigned(links[1]), links[2], early(links[2])]);
     expect(idsOf(report.witnessed)).toEqual(idsOf(links.slice(0, 3).map((each) => each.intention)));
   });
 
   it("keeps a spare signature of what floats", () => {
     const made = replica();
-    const stranger = chain(signerNamed("stranger"), first, 1)[0]!;
-    const tip = world.forge(alice, links[1].intention, { condition: [stranger.intention.id] });
-    made.ingest([links[1], tip]);
+    made.ingest([links[1], early(links[1])]);
     expect(made.ingest([links[0]]).report.witnessed).toHaveLength(2);
   });
 
   it("takes the signed copy of what floats without one", () => {
     const made = replica();
-    const stranger = chain(signerNamed("stranger"), first, 1)[0]!;
-    const tip = world.forge(alice, links[0].intention, { condition: [stranger.intention.id] });
+    const tip = early(links[0]);
     made.ingest([unsigned(links[0]), tip]);
     expect(made.ingest([links[0], tip]).report.witnessed).toHaveLength(1);
   });
 
-  it("is settled however deep vouchers hang on vouchers", () => {
-    const depth = 30;
-    const authors = [...Array(depth).keys()].map((n) => signerNamed(`deep ${n}`));
+  it("is settled however many vouchers have to wait", () => {
+    const authors = [...Array(30).keys()].map((n) => signerNamed(`deep ${n}`));
     const made = world.replica();
     made.ingest(authors.map((author) => world.admit(author)));
-    // Each tip cites the author's after it; the last one cites a stranger.
-    let cited = chain(signerNamed("stranger"), first, 1)[0]!.intention.id;
-    const items: Offered[] = [];
-    for (const author of authors) {
-      const below = world.forge(author, first, { condition: [] });
-      const tip = world.forge(author, below.intention, { condition: [cited] });
-      items.push(unsigned(below), tip);
-      cited = below.intention.id;
-    }
-    const honest = chain(alice, first, 2);
+    const items = authors.flatMap((author) => {
+      const below = world.forge(author, first);
+      return [unsigned(below), early(below, author)];
+    });
     made.ingest([admitAlice]);
+    const honest = chain(alice, first, 2);
     const { report } = made.ingest([...items, unsigned(honest[0]!), honest[1]!]);
     expect(idsOf(report.witnessed)).toEqual(idsOf(honest.map((each) => each.intention)));
   });
+
+  /** Goes on where `prev` ends, at a time that has not come. */
+  function early(prev: Forged, author = alice): Forged {
+    return world.forge(author, prev.intention, { timestamp: ms(START_MS + FUTURE_MS_MAX + 1) });
+  }
 });
 
 describe("the floating buffer", () => {

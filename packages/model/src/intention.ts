@@ -147,6 +147,14 @@ export function parentsOf(intention: IntentionFields): readonly IntentionId[] {
   return isGenesis(intention) ? [] : [intention.storePrev, ...intention.condition];
 }
 
+/**
+ * Whether its signature stands for its author's previous intention, too (weaver.md §6): where it cites nothing else, so that
+ * whoever can witness the one can witness the other.
+ */
+export function vouchesForPrev({ condition }: IntentionFields): boolean {
+  return condition.length === 0;
+}
+
 export function makeId(timestamp: bigint, hash: Hash): IntentionId {
   const id = new Uint8Array(ID_BYTES);
   new DataView(id.buffer).setBigUint64(0, timestamp);

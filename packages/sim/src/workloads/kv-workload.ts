@@ -32,11 +32,10 @@ async function write(store: Store, random: Prng): Promise<readonly Uint8Array[]>
   if (kind < 10) return hashes(await methods.put({ key, value }));
   if (kind < 13) return hashes(await methods.delete({ key }));
   if (kind < 16) {
-    const writes = [...Array(random.between(2, 6)).keys()].map((n) => ({
-      key: utf8(`key ${n}`),
-      value,
-      delete: random.chance(0.2),
-    }));
+    const writes = [...Array(random.between(2, 6)).keys()].map((n) => {
+      const named = { key: utf8(`key ${n}`) };
+      return random.chance(0.2) ? { ...named, delete: true } : { ...named, value };
+    });
     return hashes(await methods.batch({ writes }));
   }
   const { heads } = await methods.inspect({ key });
