@@ -141,7 +141,8 @@ export class LogWatch {
     if (isOwn && !this.#options.authors.knows(intention) && intention.timestamp <= this.#newest) {
       this.#fail("clock", `${name} was written, and is older than what its author had seen`);
     }
-    if (isOwn) this.#options.authors.wrote(intention);
+    // A child's genesis is known from the parent, sometimes before its creator has begun the child.
+    if (isOwn || wseq === 1) this.#options.authors.wrote(intention);
     else this.#options.authors.place(store, intention);
     if (!this.#options.authors.knows(intention)) {
       this.#fail("forgery", `${name} was accepted, and its author has not written it`);

@@ -1,0 +1,150 @@
+/**
+ * `pnpm sim`: searches seeds for one that breaks a rule, or runs one again.
+ *
+ *   --seed S        one seed: its trace hash, and where it fails, what happened
+ *   --timeline      with --seed: what happened in any case
+ *   --seeds N       N seeds, from --start S on (default 1)
+ *   --seconds N     as many seeds as begin within N seconds
+ *   --keep          go on after a failure
+ *   --jobs N        default: one for each core
+ */
+import { parseArgs } from "node:util";
+import { LatticeError } from "@lattice/model";
+import { makePlan } from "../plan/make-plan.ts";
+import type { Plan } from "../plan/action.ts";
+import { parseSeed, seedsFrom } from "../seed.ts";
+import { shrink } from "../shrink.ts";
+import { simulate } from "../simulate.ts";
+import { shippedWorkloads as workloads } from "../workloads/shipped.ts";
+import { addRegression, readRegressions } from "./regressions.ts";
+import { planLines, timelineLines, Totals } from "./report.ts";
+import { search } from "./search.ts";
+
+const SHRINK_TRIES_MAX = 300;
+
+interface Arguments {
+  readonly seed: string | undefined;
+  readonly timeline: boolean;
+  readonly seeds: number;
+  readonly start: string;
+  readonly seconds: number;
+  readonly keep: boolean;
+  readonly jobs: number | undefined;
+}
+
+function readArguments(args: readonly string[]): Arguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: "string" },
+      timeline: { type: "boolean", default: false },
+      seeds: { type: "string" },
+      start: { type: "string", default: "1" },
+      seconds: { type: "string" },
+      keep: { type: "boolean", default: false },
+      jobs: { type: "string" },
+    },
+  });
+  const seconds = values.seconds === undefined ? Infinity : numberOf("seconds", values.seconds);
+  return {
+    seed: values.seed === undefined ? undefined : parseSeed(values.seed),
+    timeline: values.timeline,
+    seeds: values.seeds === undefined ? (seconds === Infinity ? 100 : 1e9) : numberOf("seeds", values.seeds),
+    start: parseSeed(values.start),
+    seconds,
+    keep: values.keep,
+    jobs: values.jobs === undefined ? undefined : numberOf("jobs", values.jobs),
+  };
+}
+
+function numberOf(name: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new LatticeError("invalid-argument", `--${name} wants a whole number from 1 on, not "${text}"`);
+}
+
+async function main(): Promise<boolean> {
+  const given = readArguments(process.argv.slice(2));
+  return given.seed === undefined ? searchSeeds(given) : runOne(given.seed, given);
+}
+
+async function runOne(seed: string, { timeline }: Arguments): Promise<boolean> {
+  const plan = makePlan({ seed, workloadCount: workloads.length });
+  const start = performance.now();
+  const outcome = await simulate({ plan, workloads, keepsTimeline: true });
+  const totals = new Totals();
+  totals.add(outcome);
+  if (timeline) print(timelineLines(outcome));
+  print(totals.lines((performance.now() - start) / 1000));
+  console.log(`seed ${seed}  trace ${outcome.traceHash}  ${outcome.violation?.message ?? "ok"}`);
+  if (outcome.violation === undefined) return true;
+  await explain(plan, outcome.violation.check);
+  return false;
+}
+
+async function searchSeeds(given: Arguments): Promise<boolean> {
+  if (!(await runRegressions())) return false;
+  const totals = new Totals();
+  const failed: { seed: string; check: string }[] = [];
+  const start = performance.now();
+  await search({
+    seeds: seedsFrom(given.start, given.seeds),
+    seconds: given.seconds,
+    stopsAtFailure: !given.keep,
+    ...(given.jobs !== undefined && { jobs: given.jobs }),
+    onResult: (result) => {
+      totals.add(result);
+      if (result.check === undefined) return;
+      failed.push({ seed: result.seed, check: result.check });
+      console.log(`seed ${result.seed}  trace ${result.traceHash}  ${result.message}`);
+    },
+  });
+  print(totals.lines((performance.now() - start) / 1000));
+  if (failed.length === 0) {
+    console.log(`no rule was broken, from seed ${given.start} on`);
+    return true;
+  }
+  const { seed, check } = failed[0]!;
+  await explain(makePlan({ seed, workloadCount: workloads.length }), check);
+  return false;
+}
+
+async function runRegressions(): Promise<boolean> {
+  const regressions = readRegressions();
+  for (const { plan, about } of regressions) {
+    const { violation } = await simulate({ plan, workloads });
+    if (violation === undefined) continue;
+    console.log(`a fault is back: ${about}\n${violation.message}`);
+    await explain(plan, violation.check, { isKnown: true });
+    return false;
+  }
+  if (regressions.length > 0) console.log(`${regressions.length} old faults have not come back`);
+  return true;
+}
+
+/** The shortest plan that breaks the same rule, and what happens in it. */
+async function explain(plan: Plan, check: string, { isKnown = false } = {}): Promise<void> {
+  const fails = async (candidate: Plan) => {
+    const { violation } = await simulate({ plan: candidate, workloads });
+    return violation?.check === check;
+  };
+  const short = await shrink(plan, { fails, triesMax: SHRINK_TRIES_MAX });
+  const outcome = await simulate({ plan: short, workloads, keepsTimeline: true });
+  console.log(`\n${short.actions.length} of ${plan.actions.length} actions break the same rule:`);
+  print(planLines(short.actions));
+  console.log("\nwhat happens:");
+  print(timelineLines(outcome));
+  if (isKnown) return;
+  addRegression({ check, about: outcome.violation?.message.split("\n")[0] ?? check, plan: short });
+  console.log(`\nkept in packages/sim/regressions.json; again: pnpm sim --seed 0x${plan.seed}`);
+}
+
+function print(lines: readonly string[]): void {
+  if (lines.length > 0) console.log(lines.join("\n"));
+}
+
+try {
+  process.exitCode = (await main()) ? 0 : 1;
+} catch (error) {
+  console.error(`error: ${(error as Error).message}`);
+  process.exitCode = 2;
+}
