@@ -5,8 +5,9 @@
 import { bytesKey, equalBytes, parentsOf, toHex } from "@lattice/model";
 import { verifyStore, type Store } from "@lattice/kernel";
 import { mayWrite, Role } from "@lattice/systemstore";
+import { checkUnauthorised } from "./checks/unauthorised.ts";
 import type { Machine } from "./machine.ts";
-import { join, startMachine, stopMachine } from "./plan/perform.ts";
+import { join, mend, startMachine, stopMachine } from "./plan/perform.ts";
 import { settled } from "./scheduler.ts";
 import { EPOCH_MS } from "./sim-clock.ts";
 import { Violation } from "./violation.ts";
@@ -65,6 +66,7 @@ async function restart(world: World, machine: Machine): Promise<void> {
   const isWhole = machine.node?.entries().every(({ store }) => store !== undefined) ?? false;
   if (machine.node !== undefined && !isWhole) await stopMachine(world, machine);
   if (!machine.isOn) await startMachine(world, machine);
+  await mend(world, machine);
 }
 
 /** Runs events until `work` is done. */
@@ -90,7 +92,10 @@ async function rejoin(world: World): Promise<void> {
   for (const [number, known] of world.stores) {
     if (known.parent !== undefined) continue;
     for (const machine of absentMembers(world, known)) {
-      await settle(world, join(world, machine, number, Role.WRITER).catch(() => undefined));
+      await settle(
+        world,
+        join(world, machine, number, Role.WRITER).catch(() => undefined),
+      );
     }
   }
 }
@@ -126,7 +131,8 @@ function whatDiffers(world: World): string {
       const system = machine.storeOf(root.genesisHash)?.system;
       return (system?.roleNow(machine.key) ?? Role.UNSPECIFIED) !== Role.UNSPECIFIED;
     });
-    if (members.length < copies.length) return `somebody does not know yet that it is a member of store ${number}`;
+    if (members.length < copies.length)
+      return `somebody does not know yet that it is a member of store ${number}`;
     const absent = known.parent === undefined ? [] : absentChildren(world, known, root);
     if (absent.length > 0) return `${absent[0]!.name} has no store ${number}`;
     const [first, ...others] = copies;
@@ -137,7 +143,10 @@ function whatDiffers(world: World): string {
         return `${first.machine.name} holds ${a.wseq} intentions of store ${number}, ${machine.name} ${b.wseq}`;
       }
       if (!equalBytes(first.store.digest(), store.digest())) {
-        throw new Violation("convergence", `one set gives two states of store ${number} on ${first.machine.name} and ${machine.name}`);
+        throw new Violation(
+          "convergence",
+          `one set gives two states of store ${number} on ${first.machine.name} and ${machine.name}`,
+        );
       }
     }
     const floating = copies.find(({ store }) => wronglyFloating(world, store, root) !== undefined);
@@ -179,7 +188,9 @@ function mostAheadMs(world: World): number {
   let most = 0;
   for (const machine of world.honest) {
     for (const store of machine.stores()) {
-      const newest = Number(store.replica.ownTip().id.reduce((sum, byte, at) => (at < 6 ? sum * 256 + byte : sum), 0));
+      const newest = Number(
+        store.replica.ownTip().id.reduce((sum, byte, at) => (at < 6 ? sum * 256 + byte : sum), 0),
+      );
       most = Math.max(most, newest - nowMs);
     }
   }
@@ -188,6 +199,7 @@ function mostAheadMs(world: World): number {
 
 /** Nothing moves any more: is it right? */
 async function check(world: World): Promise<void> {
+  checkUnauthorised(world);
   for (const [number, known] of world.stores) {
     const copies = copiesOf(world, known);
     for (const { machine, store } of copies) {
@@ -195,10 +207,14 @@ async function check(world: World): Promise<void> {
         ([id]) => !world.logWatch(machine, store).ids.includes(id),
       );
       if (lost !== undefined) {
-        throw new Violation("lost", `${machine.name} does not have what ${lost[1].name} has acknowledged in store ${number}`);
+        throw new Violation(
+          "lost",
+          `${machine.name} does not have what ${lost[1].name} has acknowledged in store ${number}`,
+        );
       }
       const { problems } = await settle(world, verifyStore(store));
-      if (problems.length > 0) throw new Violation("verify", `${machine.name}, store ${number}: ${problems.join("; ")}`);
+      if (problems.length > 0)
+        throw new Violation("verify", `${machine.name}, store ${number}: ${problems.join("; ")}`);
     }
     const [first] = copies;
     if (first === undefined) continue;

@@ -1,12 +1,5 @@
 /** A machine that runs a node: its key, its disk and its clock outlive the node's processes. */
-import {
-  bytesKey,
-  LatticeError,
-  signerFromSeed,
-  SEED_BYTES,
-  type PubKey,
-  type Signer,
-} from "@lattice/model";
+import { bytesKey, LatticeError, signerFromSeed, SEED_BYTES, type PubKey, type Signer } from "@lattice/model";
 import { INVENTORY_TABLES, Node } from "@lattice/node";
 import type { Store } from "@lattice/kernel";
 import type { StoreType } from "@lattice/store";
@@ -46,6 +39,8 @@ export class Machine {
   #lives = 0;
   /** Whether it has left for good. */
   isGone = false;
+  /** Whether its log was damaged once. */
+  isDamaged = false;
   /** Whether a disk error has met this process: a store may have closed itself since. */
   hadDiskFault = false;
 
@@ -96,7 +91,12 @@ export class Machine {
     const { name, scheduler, network, random, types } = this.#options;
     this.#lives += 1;
     const clock = new SimClock({ scheduler, error: this.clockError, owner: name });
-    const life: Life = { number: this.#lives, clock, transport: network.attach(name, this.key), node: undefined };
+    const life: Life = {
+      number: this.#lives,
+      clock,
+      transport: network.attach(name, this.key),
+      node: undefined,
+    };
     this.#life = life;
     this.hadDiskFault = this.disk.fault !== "none";
     try {

@@ -27,7 +27,11 @@ export interface SimulateOptions {
   readonly keepsTimeline?: boolean;
 }
 
-export async function simulate({ plan, workloads, keepsTimeline = false }: SimulateOptions): Promise<Outcome> {
+export async function simulate({
+  plan,
+  workloads,
+  keepsTimeline = false,
+}: SimulateOptions): Promise<Outcome> {
   const world = new World({ plan, workloads, keepsTimeline });
   const unhandled = (reason: unknown) =>
     world.fail(new Violation("unhandled rejection", String((reason as Error)?.stack ?? reason)));
@@ -36,11 +40,14 @@ export async function simulate({ plan, workloads, keepsTimeline = false }: Simul
   try {
     for (const machine of world.machines) world.begin(startMachine(world, machine));
     await settled();
-    for (const action of plan.actions) world.queue.after(action.atMs, action.kind, () => perform(world, action));
+    for (const action of plan.actions)
+      world.queue.after(action.atMs, action.kind, () => perform(world, action));
     while (world.nowMs < plan.untilMs && world.violation === undefined && (await world.step()));
     if (world.violation === undefined) rounds = await finale(world);
   } catch (error) {
-    world.fail(error instanceof Violation ? error : new Violation("exception", String((error as Error)?.stack)));
+    world.fail(
+      error instanceof Violation ? error : new Violation("exception", String((error as Error)?.stack)),
+    );
   } finally {
     process.off("unhandledRejection", unhandled);
   }

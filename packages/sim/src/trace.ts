@@ -30,7 +30,8 @@ export class Trace {
   tell(atMs: number, who: string, text: string): void {
     this.note(atMs, `${who}: ${text}`);
     if (!this.#keepsTimeline) return;
-    if (this.#timeline.length >= TIMELINE_COUNT_MAX) this.#timeline = this.#timeline.slice(TIMELINE_COUNT_MAX / 2);
+    if (this.#timeline.length >= TIMELINE_COUNT_MAX)
+      this.#timeline = this.#timeline.slice(TIMELINE_COUNT_MAX / 2);
     this.#timeline.push({ atMs, who, text });
   }
 

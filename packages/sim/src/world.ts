@@ -111,10 +111,14 @@ export class World {
 
   /** Says what is wrong with an error that a call was answered with, if anything is. */
   judge(machine: Machine, error: unknown): LatticeError {
+    if (error instanceof Violation) throw error;
     const known = LatticeError.from(error);
     const isDeclared = error instanceof LatticeError && known.code !== "internal" && known.code !== "corrupt";
-    if (!isDeclared && !machine.hadDiskFault) {
-      throw new Violation("error", `${machine.name}: a call was answered with ${String((error as Error).stack)}`);
+    if (!isDeclared && !machine.hadDiskFault && !machine.isDamaged) {
+      throw new Violation(
+        "error",
+        `${machine.name}: a call was answered with ${String((error as Error).stack)}`,
+      );
     }
     return known;
   }
@@ -147,7 +151,9 @@ export class World {
       for (const machine of this.#touchedBy(label)) this.checkMachine(machine);
       if (this.queue.stepCount % BOUNDS_EVERY_STEPS === 0) this.#checkBounds();
     } catch (error) {
-      this.fail(error instanceof Violation ? error : new Violation("exception", String((error as Error).stack)));
+      this.fail(
+        error instanceof Violation ? error : new Violation("exception", String((error as Error).stack)),
+      );
     }
     this.trace.note(this.nowMs, label);
     return true;
@@ -168,6 +174,10 @@ export class World {
       logs.set(key, watch);
     }
     return watch;
+  }
+
+  watchOf(machine: Machine, genesisHash: Uint8Array): LogWatch | undefined {
+    return this.#logsOf(machine).get(bytesKey(genesisHash));
   }
 
   /** The machine's processes have ended. */
@@ -206,10 +216,21 @@ export class World {
     for (const [key, watch] of this.#logsOf(machine)) this.#excuse(key, watch, machine);
   }
 
+  /** A record of its log went bad: what nobody else has may be lost, and until it was rebuilt the store may refuse anything. */
+  noteDamage(machine: Machine, store: Store): void {
+    const key = bytesKey(store.genesisHash);
+    const watch = this.logWatch(machine, store);
+    this.#excuse(key, watch, machine);
+    watch.noteDamage();
+    machine.isDamaged = true;
+  }
+
   addMirror(machine: Machine, number: number): void {
     const { genesisHash, workload } = this.stores.get(number)!;
     const mirror = workload.mirror?.();
-    const isThere = this.#mirrors.some((each) => each.machine === machine && equalBytes(each.genesisHash, genesisHash));
+    const isThere = this.#mirrors.some(
+      (each) => each.machine === machine && equalBytes(each.genesisHash, genesisHash),
+    );
     if (mirror === undefined || isThere) return;
     this.#mirrors.push(new MirrorWatch(this, { machine, genesisHash, mirror }));
   }
@@ -223,9 +244,9 @@ export class World {
       const log = machine === lost || machine.isGone ? undefined : logs.get(key);
       return log === undefined ? [] : [new Set(log.durable.ids)];
     });
-    for (const id of watch.ids) {
-      if (!others.some((ids) => ids.has(id))) this.acknowledged.get(key)?.delete(id);
-    }
+    const gone = new Set(watch.ids.filter((id) => !others.some((ids) => ids.has(id))));
+    for (const id of gone) this.acknowledged.get(key)?.delete(id);
+    this.authors.forget(gone);
   }
 
   /** An event that names a machine at its end happens there, and nowhere else. */

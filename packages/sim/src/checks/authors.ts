@@ -18,6 +18,11 @@ export class Authors {
     this.#liars.add(bytesKey(author));
   }
 
+  /** Nobody has them any more: something else may come to stand in their places. */
+  forget(ids: ReadonlySet<string>): void {
+    for (const [place, id] of this.#places) if (ids.has(id)) this.#places.delete(place);
+  }
+
   /** On the author's own machine. */
   wrote({ id }: Intention): void {
     this.#written.add(bytesKey(id));
@@ -32,7 +37,11 @@ export class Authors {
     const key = bytesKey(store.genesisHash) + bytesKey(author) + String(seq);
     const known = this.#places.get(key);
     if (known === undefined) this.#places.set(key, bytesKey(id));
-    else if (known !== bytesKey(id) && !this.#forkers.has(bytesKey(author)) && !this.#liars.has(bytesKey(author))) {
+    else if (
+      known !== bytesKey(id) &&
+      !this.#forkers.has(bytesKey(author)) &&
+      !this.#liars.has(bytesKey(author))
+    ) {
       throw new Violation("fork", `${toHex(author).slice(0, 8)} has written seq ${seq} twice`);
     }
   }

@@ -35,6 +35,7 @@ export class LogWatch {
   /** The order may be another one after a rebuild; what is in it may not. */
   #wasRebuilt = false;
   #mayHaveLost = false;
+  #isDamaged = false;
 
   constructor(options: LogWatchOptions, durable?: Durable) {
     this.#options = options;
@@ -54,16 +55,32 @@ export class LogWatch {
   /** The id of a durable intention with that hash. */
   durableId(hash: Uint8Array): string | undefined {
     const end = bytesKey(hash);
-    for (let at = this.#durableWseq - 1; at >= 0; at--) if (this.#ids[at]!.endsWith(end)) return this.#ids[at];
+    for (let at = this.#durableWseq - 1; at >= 0; at--)
+      if (this.#ids[at]!.endsWith(end)) return this.#ids[at];
     return undefined;
   }
 
-  noteRebuild({ lossy }: { lossy: boolean }): void {
+  noteRebuild(): void {
     this.#wasRebuilt = true;
-    this.#mayHaveLost ||= lossy;
+  }
+
+  /** Its log went bad: nothing can be said of it until it was rebuilt. */
+  noteDamage(): void {
+    this.#isDamaged = true;
+  }
+
+  noteRepair(): void {
+    this.#isDamaged = false;
+    this.#wasRebuilt = true;
+    this.#mayHaveLost = true;
+  }
+
+  get isDamaged(): boolean {
+    return this.#isDamaged;
   }
 
   check(store: Store): void {
+    if (this.#isDamaged) return;
     if (store !== this.#store) this.#reopened(store);
     const { log } = store;
     if (log.head === this.#head && store.durableWseq === this.#durableWseq) return;
@@ -94,9 +111,13 @@ export class LogWatch {
     this.#newest = 0n;
     if (this.#wasRebuilt) this.#checkRebuilt(store);
     else if (!this.#isPrefix(store, this.#durableWseq)) {
-      this.#fail("durability", `of ${this.#durableWseq} that were durable, the log holds ${store.log.head.wseq}`);
+      this.#fail(
+        "durability",
+        `of ${this.#durableWseq} that were durable, the log holds ${store.log.head.wseq}`,
+      );
     }
-    for (let wseq = 1; wseq <= this.#ids.length; wseq++) this.#noteTime(store.log.at(wseq).intention.timestamp);
+    for (let wseq = 1; wseq <= this.#ids.length; wseq++)
+      this.#noteTime(store.log.at(wseq).intention.timestamp);
   }
 
   #checkRebuilt(store: Store): void {
@@ -118,10 +139,12 @@ export class LogWatch {
 
   /** A flush has failed. */
   #takenBack(store: Store): void {
-    if (!this.#isPrefix(store, this.#durableWseq)) this.#fail("durability", "a durable intention was taken back");
+    if (!this.#isPrefix(store, this.#durableWseq))
+      this.#fail("durability", "a durable intention was taken back");
     this.#ids.length = this.#durableWseq;
     this.#newest = 0n;
-    for (let wseq = 1; wseq <= this.#ids.length; wseq++) this.#noteTime(store.log.at(wseq).intention.timestamp);
+    for (let wseq = 1; wseq <= this.#ids.length; wseq++)
+      this.#noteTime(store.log.at(wseq).intention.timestamp);
   }
 
   #checkNext(store: Store, wseq: number): void {
@@ -131,7 +154,8 @@ export class LogWatch {
     if (wseq > 1) {
       for (const parent of parentsOf(intention)) {
         const at = log.wseqOf(parent);
-        if (at === undefined || at >= wseq) this.#fail("causality", `${name} stands before one of its parents`);
+        if (at === undefined || at >= wseq)
+          this.#fail("causality", `${name} stands before one of its parents`);
         if (log.at(at!).intention.timestamp >= intention.timestamp) {
           this.#fail("causality", `${name} is not younger than one of its parents`);
         }

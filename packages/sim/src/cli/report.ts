@@ -46,9 +46,13 @@ export class Totals {
 }
 
 export function timelineLines({ timeline }: Pick<Outcome, "timeline">): string[] {
-  return timeline.map(({ atMs, who, text }) => `${(atMs / 1000).toFixed(3).padStart(10)} s  ${who.padEnd(8)} ${text}`);
+  return timeline.map(
+    ({ atMs, who, text }) => `${(atMs / 1000).toFixed(3).padStart(10)} s  ${who.padEnd(8)} ${text}`,
+  );
 }
 
 export function planLines(actions: readonly Action[]): string[] {
-  return actions.map(({ atMs, ...action }) => `${(atMs / 1000).toFixed(3).padStart(10)} s  ${JSON.stringify(action)}`);
+  return actions.map(
+    ({ atMs, ...action }) => `${(atMs / 1000).toFixed(3).padStart(10)} s  ${JSON.stringify(action)}`,
+  );
 }

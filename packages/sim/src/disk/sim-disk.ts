@@ -110,6 +110,23 @@ export class SimDisk {
     }
   }
 
+  /** Changes one bit of a value, of a machine that is off. Says whether there was one. */
+  rot(name: string, table: string, random: Prng): boolean {
+    const file = this.#files.get(name);
+    if (file === undefined) return false;
+    const readable = file.storage.crash();
+    const rows = [...readable.table(table).range()];
+    // The first is the genesis, without which there is no store.
+    const [key, value] = rows[random.between(1, Math.max(1, rows.length - 1))] ?? [];
+    if (key !== undefined && value !== undefined && value.length > 0) {
+      const changed = new Uint8Array(value);
+      changed[random.below(changed.length)]! ^= 1 << random.below(8);
+      readable.transaction((of) => of(table).put(key, changed));
+    }
+    this.#files.set(name, { storage: closed(readable), tables: file.tables });
+    return key !== undefined;
+  }
+
   wipe(): void {
     this.#files.clear();
     this.#bootCount += 1;

@@ -111,6 +111,7 @@ export class SimChannel implements Channel {
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#other.#pump();
     this.#pump();
     while (!this.#finished && !this.#broken) await this.#room.wait();
   }

@@ -62,8 +62,12 @@ export class SimNetwork {
     return transport;
   }
 
-  /** The process has died. Its machine tells the others, unless it has died, too. */
+  /**
+   * The process has died. Its machine tells the others, unless it has died, too. Hosts below it, as `m1/2` is below `m1`, go
+   * with it.
+   */
   lose(host: HostId, options: { machine: boolean }): void {
+    for (const below of this.#transports.keys()) if (below.startsWith(`${host}/`)) this.lose(below, options);
     this.#transports.delete(host);
     if (options.machine) this.#on.delete(host);
     for (const { from, to, channel } of this.#ends) {
@@ -138,11 +142,18 @@ export class SimNetwork {
   }
 
   #dial(
-    { host, peer, protocol, addresses }: { host: HostId; peer: PubKey; protocol: string; addresses: readonly string[] },
+    {
+      host,
+      peer,
+      protocol,
+      addresses,
+    }: { host: HostId; peer: PubKey; protocol: string; addresses: readonly string[] },
     answer: (outcome: SimChannel | LatticeError) => void,
   ): void {
     const { scheduler, trace } = this.#options;
-    const known = [...this.#ends].find(({ from, channel }) => from === host && equalBytes(channel.peer, peer));
+    const known = [...this.#ends].find(
+      ({ from, channel }) => from === host && equalBytes(channel.peer, peer),
+    );
     const hosts = [...new Set([...(known ? [known.to] : []), ...addresses.map(hostOf)])].filter(
       (to): to is HostId => to !== undefined && to !== host,
     );
@@ -158,8 +169,10 @@ export class SimNetwork {
         isOver = true;
         tryNext(at + 1);
       });
+      let isGreeted = false;
       this.#carry(host, to, new Uint8Array(1), () => {
-        if (isOver || !this.#on.has(to)) return;
+        if (isOver || isGreeted || !this.#on.has(to)) return;
+        isGreeted = true;
         const outcome = this.#welcome({ host, to, peer, protocol });
         this.#carry(to, host, new Uint8Array(1), () => {
           if (isOver) {
@@ -188,8 +201,16 @@ export class SimNetwork {
     if (!far.speaks(call.protocol)) {
       return new LatticeError("unavailable", `the peer does not speak ${call.protocol}`);
     }
-    const nearEnd = this.#end(call.host, call.to, { peer: call.peer, protocol: call.protocol, outbound: true });
-    const farEnd = this.#end(call.to, call.host, { peer: near.self, protocol: call.protocol, outbound: false });
+    const nearEnd = this.#end(call.host, call.to, {
+      peer: call.peer,
+      protocol: call.protocol,
+      outbound: true,
+    });
+    const farEnd = this.#end(call.to, call.host, {
+      peer: near.self,
+      protocol: call.protocol,
+      outbound: false,
+    });
     SimChannel.join(nearEnd, farEnd);
     near.adopt(nearEnd);
     far.adopt(farEnd);
@@ -197,11 +218,7 @@ export class SimNetwork {
     return nearEnd;
   }
 
-  #end(
-    from: HostId,
-    to: HostId,
-    about: { peer: PubKey; protocol: string; outbound: boolean },
-  ): SimChannel {
+  #end(from: HostId, to: HostId, about: { peer: PubKey; protocol: string; outbound: boolean }): SimChannel {
     const onWay: Way = { carry: (packet, arrive) => this.#carry(from, to, packet, arrive) };
     const channel: SimChannel = new SimChannel({
       ...about,

@@ -30,7 +30,7 @@ export function makePlan({ seed, workloadCount, machineCount: wanted }: PlanOpti
   const machineCount = wanted ?? (random.chance(0.03) ? random.between(8, 16) : random.between(2, 6));
   const liarCount = machineCount > 2 && random.chance(0.4) ? 1 : 0;
   const storeCount = random.between(1, 2);
-  const durationMs = Math.floor(random.spread(60_000, 600_000));
+  const durationMs = Math.floor(random.spread(40_000, 300_000));
   const draw: Draw = { random, machineCount, honestCount: machineCount - liarCount, storeCount, durationMs };
   const actions = [
     ...setUp(draw, workloadCount),
@@ -45,19 +45,35 @@ export function makePlan({ seed, workloadCount, machineCount: wanted }: PlanOpti
     liarCount,
     untilMs: durationMs,
     weather: random.chance(0.5) ? GOOD_CONDITIONS : anyConditions(random),
-    actions: actions.map((action, index) => ({ action, index })).toSorted((a, b) => a.action.atMs - b.action.atMs || a.index - b.index).map(({ action }) => action),
+    actions: actions
+      .map((action, index) => ({ action, index }))
+      .toSorted((a, b) => a.action.atMs - b.action.atMs || a.index - b.index)
+      .map(({ action }) => action),
   };
 }
 
 function setUp({ random, machineCount, storeCount }: Draw, workloadCount: number): Action[] {
   const actions: Action[] = [];
-  const first = { atMs: 100, kind: "create", machine: 0, store: 0, workload: random.below(workloadCount) } as const;
+  const first = {
+    atMs: 100,
+    kind: "create",
+    machine: 0,
+    store: 0,
+    workload: random.below(workloadCount),
+  } as const;
   actions.push(first);
   for (let store = 1; store < storeCount; store++) {
     const isChild = random.chance(0.6);
     const place = isChild ? { parent: 0 } : {};
     const atMs = random.between(200, SETUP_MS);
-    actions.push({ atMs, kind: "create", machine: 0, store, workload: random.below(workloadCount), ...place });
+    actions.push({
+      atMs,
+      kind: "create",
+      machine: 0,
+      store,
+      workload: random.below(workloadCount),
+      ...place,
+    });
   }
   for (let machine = 1; machine < machineCount; machine++) {
     // One who could not join at first tries again later.
@@ -112,7 +128,8 @@ function machineFaults({ random, honestCount, storeCount, durationMs }: Draw): A
     () => (honestCount > 1 ? { kind: "copy", machine: anyOther(), forMs: some(120_000) } : undefined),
     () => (honestCount > 1 ? { kind: "wipe", machine: anyOther() } : undefined),
     () => (honestCount > 2 && random.chance(0.3) ? { kind: "leave", machine: anyOther() } : undefined),
-    () => ({ kind: "rebuild", machine: anyOne(), store: random.below(storeCount), damage: 0 }),
+    () => ({ kind: "rebuild", machine: anyOne(), store: random.below(storeCount) }),
+    () => ({ kind: "rot", machine: anyOne(), store: random.below(storeCount), seed: random.uint32() }),
     () => ({ kind: "clock-jump", machine: anyOne(), byMs: anyJump(random) }),
     () => ({ kind: "clock-drift", machine: anyOne(), rate: random.spread(0.98, 1.02) }),
   ];

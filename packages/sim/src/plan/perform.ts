@@ -1,5 +1,5 @@
 /** Makes what a plan says happen. What makes no sense at the moment is passed over. */
-import { LatticeError, toHex } from "@lattice/model";
+import { equalBytes, formatStoreId, LatticeError, toHex } from "@lattice/model";
 import { Role } from "@lattice/systemstore";
 import type { Store } from "@lattice/kernel";
 import { attack } from "../byzantine/attack.ts";
@@ -89,7 +89,11 @@ async function create(
   const above = parent === undefined ? undefined : world.storeOf(machine, parent);
   if (parent !== undefined && above === undefined) return;
   const chosen = world.workloads[workload % world.workloads.length]!;
-  const entry = await machine.node!.createStore({ name: `store ${number}`, type: chosen.type.type, parent: above });
+  const entry = await machine.node!.createStore({
+    name: `store ${number}`,
+    type: chosen.type.type,
+    parent: above,
+  });
   const { genesisHash } = entry.store!;
   world.stores.set(number, { genesisHash, workload: chosen, parent });
   world.tell(machine, `created store ${number}, a ${chosen.type.type}`);
@@ -113,7 +117,8 @@ export async function join(world: World, machine: Machine, number: number, role:
     return;
   }
   world.tell(machine, `joins store ${number} by ${host.name}`);
-  for await (const { stage } of machine.node.join(token)) if (stage === "done") world.tell(machine, `has joined store ${number}`);
+  for await (const { stage } of machine.node.join(token))
+    if (stage === "done") world.tell(machine, `has joined store ${number}`);
   world.addMirror(machine, number);
 }
 
@@ -193,6 +198,8 @@ async function performMachineFault(world: World, fault: MachineFault): Promise<v
       return world.tell(machine, "is gone for good");
     case "rebuild":
       return rebuild(world, machine, fault);
+    case "rot":
+      return rot(world, machine, fault);
     case "clock-jump":
       machine.clockError.jump(fault.byMs);
       return world.tell(machine, `has its clock set by ${Math.round(fault.byMs / 1000)} s`);
@@ -234,17 +241,13 @@ async function copy(world: World, machine: Machine, forMs: number): Promise<void
   });
 }
 
-async function rebuild(
-  world: World,
-  machine: Machine,
-  { store: number }: { store: number; damage: number },
-): Promise<void> {
+async function rebuild(world: World, machine: Machine, { store: number }: { store: number }): Promise<void> {
   const store = world.storeOf(machine, number);
   const entry = store && machine.node!.entries().find((each) => each.store === store);
   if (entry === undefined || store === undefined) return;
   const { lives } = machine;
   world.checkMachine(machine);
-  world.logWatch(machine, store).noteRebuild({ lossy: false });
+  world.logWatch(machine, store).noteRebuild();
   world.tell(machine, `rebuilds store ${number}`);
   try {
     await machine.node!.rebuild(entry);
@@ -254,6 +257,43 @@ async function rebuild(
   if (machine.lives !== lives) return;
   world.checkMachine(machine);
   for (const mirror of world.mirrors) if (mirror.machine === machine) mirror.follow();
+}
+
+/** The disk loses a bit of the log; the store may notice at once or when it is looked at, and is made anew. */
+async function rot(
+  world: World,
+  machine: Machine,
+  { store: number, seed }: { store: number; seed: number },
+): Promise<void> {
+  const store = world.storeOf(machine, number);
+  if (store === undefined) return;
+  await stopMachine(world, machine);
+  const random = new Prng(BigInt(seed));
+  if (!machine.disk.rot(`${formatStoreId(store.id)}/log`, "witness", random)) return;
+  world.tell(machine, `has a bad record in store ${number}`);
+  world.noteDamage(machine, store);
+  await startMachine(world, machine);
+  await mend(world, machine);
+}
+
+/** Has every store rebuilt whose log went bad. */
+export async function mend(world: World, machine: Machine): Promise<void> {
+  const { lives } = machine;
+  for (const { row } of machine.node?.entries() ?? []) {
+    const watch = world.watchOf(machine, row.genesisHash);
+    if (watch?.isDamaged !== true || machine.lives !== lives) continue;
+    const entry = machine.node?.entries().find((each) => equalBytes(each.row.genesisHash, row.genesisHash));
+    if (entry === undefined) continue;
+    try {
+      const { log } = await machine.node!.rebuild(entry);
+      if (machine.lives !== lives) return;
+      watch.noteRepair();
+      world.tell(machine, `has rebuilt a store and lost ${log.lost.length}`);
+      world.checkMachine(machine);
+    } catch (error) {
+      if (machine.lives === lives) world.judge(machine, error);
+    }
+  }
 }
 
 async function performNetworkFault(world: World, fault: NetworkFault): Promise<void> {

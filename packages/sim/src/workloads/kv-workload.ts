@@ -3,6 +3,7 @@ import {
   bytesFromKey,
   bytesKey,
   compareBytes,
+  ID_BYTES,
   idHash,
   toHex,
   utf8,
@@ -10,12 +11,18 @@ import {
   type IntentionId,
 } from "@lattice/model";
 import { kvstore, kvstoreV1, type KvStoreClient } from "@lattice/kvstore";
-import { decodeOps, type Store } from "@lattice/kernel";
+import type { Store } from "@lattice/kernel";
 import type { Prng } from "../prng.ts";
 import { Violation } from "../violation.ts";
+import { appPayload } from "./app-payload.ts";
 import type { Mirror, Workload } from "./workload.ts";
 
 const KEY_COUNT = 12;
+const HLC_BYTES = 8;
+/** Bounds of the store type, which an honest client is held to (kvstore/limits.ts). */
+const KEY_BYTES_MAX = 4096;
+const VALUE_BYTES_MAX = 512 << 10;
+const SUPERSEDES_COUNT_MAX = 1024;
 
 interface NaiveHead {
   readonly id: IntentionId;
@@ -56,10 +63,12 @@ async function check(store: Store, intentions: readonly Intention[]): Promise<vo
   const expected = naiveRows(intentions);
   const { entries } = await methods.list({ limit: 1000 });
   const found = entries.map(({ key, value, conflicted }) => rowText(key, value, conflicted));
-  const wanted = [...expected].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, heads]) => {
-    const winner = heads.reduce((a, b) => (isAbove(b, a) ? b : a));
-    return winner.value === undefined ? [] : [rowText(bytesFromKey(key), winner.value, heads.length > 1)];
-  });
+  const wanted = [...expected]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, heads]) => {
+      const winner = heads.reduce((a, b) => (isAbove(b, a) ? b : a));
+      return winner.value === undefined ? [] : [rowText(bytesFromKey(key), winner.value, heads.length > 1)];
+    });
   if (found.join("\n") !== wanted.join("\n")) {
     throw new Violation("kvstore", `the keys are\n${found.join("\n")}\nand should be\n${wanted.join("\n")}`);
   }
@@ -69,9 +78,10 @@ async function check(store: Store, intentions: readonly Intention[]): Promise<vo
 function naiveRows(intentions: readonly Intention[]): Map<string, NaiveHead[]> {
   const written = new Map<string, NaiveHead[]>();
   const superseded = new Map<string, Set<string>>();
-  for (const { id, author, ops } of intentions.map((each) => ({ ...each, ops: decodeOps(each) }))) {
-    if (ops?.op.oneofKind !== "app") continue;
-    const { writes } = kvstoreV1.KvOp.fromBinary(ops.op.app.payload);
+  for (const intention of intentions) {
+    const { id, author } = intention;
+    const writes = appPayload(intention, kvstoreV1.KvOp)?.writes ?? [];
+    if (writes.some((write) => !isSound(write, id))) continue;
     const latest = new Map(writes.map((each) => [bytesKey(each.key), each]));
     for (const [name, { value, supersedes }] of latest) {
       written.set(name, [...(written.get(name) ?? []), { id, author, value }]);
@@ -87,13 +97,21 @@ function naiveRows(intentions: readonly Intention[]): Map<string, NaiveHead[]> {
   return new Map(alive.filter(([, heads]) => heads.length > 0));
 }
 
+/** An op with one write that is not counts for nothing. */
+function isSound({ key, value, supersedes }: kvstoreV1.KvWrite, id: IntentionId): boolean {
+  const isOlder = (named: Uint8Array) =>
+    named.length === ID_BYTES && compareBytes(named.subarray(0, HLC_BYTES), id.subarray(0, HLC_BYTES)) < 0;
+  const isInBounds = key.length > 0 && key.length <= KEY_BYTES_MAX && (value?.length ?? 0) <= VALUE_BYTES_MAX;
+  return isInBounds && supersedes.length <= SUPERSEDES_COUNT_MAX && supersedes.every(isOlder);
+}
+
 /** The greatest (HLC, author, hash) wins. */
 function isAbove(a: NaiveHead, b: NaiveHead): boolean {
   return (
-    compareBytes(a.id.subarray(0, 8), b.id.subarray(0, 8)) ||
-    compareBytes(a.author, b.author) ||
-    compareBytes(idHash(a.id), idHash(b.id))
-  ) > 0;
+    (compareBytes(a.id.subarray(0, 8), b.id.subarray(0, 8)) ||
+      compareBytes(a.author, b.author) ||
+      compareBytes(idHash(a.id), idHash(b.id))) > 0
+  );
 }
 
 function rowText(key: Uint8Array, value: Uint8Array, conflicted: boolean): string {
@@ -113,7 +131,10 @@ class KvMirror implements Mirror {
   }
 
   text(): string {
-    return [...this.#rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row).join("\n");
+    return [...this.#rows]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, row]) => row)
+      .join("\n");
   }
 
   async expected(store: Store): Promise<string> {

@@ -1,9 +1,10 @@
-/** An append-only log; the check is its order (stores.md): time, author, seq. */
+/** An append-only log; the check is its order (stores.md): time, author, seq, and of a fork the hash. */
 import { compareBytes, utf8, type Intention } from "@lattice/model";
-import { logstore, logstoreV1, type LogStoreClient } from "@lattice/logstore";
-import { decodeOps, type Store } from "@lattice/kernel";
+import { CONTENT_BYTES_MAX, logstore, logstoreV1, type LogStoreClient } from "@lattice/logstore";
+import type { Store } from "@lattice/kernel";
 import type { Prng } from "../prng.ts";
 import { Violation } from "../violation.ts";
+import { appPayload } from "./app-payload.ts";
 import type { Mirror, Workload } from "./workload.ts";
 
 const TAIL_COUNT = 100_000;
@@ -17,9 +18,9 @@ async function write(store: Store, random: Prng): Promise<readonly Uint8Array[]>
 async function check(store: Store, intentions: readonly Intention[]): Promise<void> {
   const wanted = intentions
     .flatMap((intention) => {
-      const ops = decodeOps(intention);
-      if (ops?.op.oneofKind !== "app") return [];
-      return [{ intention, text: short(logstoreV1.LogOp.fromBinary(ops.op.app.payload).content) }];
+      const content = appPayload(intention, logstoreV1.LogOp)?.content;
+      if (content === undefined || content.length > CONTENT_BYTES_MAX) return [];
+      return [{ intention, text: short(content) }];
     })
     .toSorted((a, b) => order(a.intention, b.intention))
     .map(({ text }) => text);
@@ -37,7 +38,7 @@ async function entriesOf(store: Store): Promise<string[]> {
 
 function order(a: Intention, b: Intention): number {
   if (a.timestamp !== b.timestamp) return a.timestamp < b.timestamp ? -1 : 1;
-  return compareBytes(a.author, b.author) || a.seq - b.seq;
+  return compareBytes(a.author, b.author) || a.seq - b.seq || compareBytes(a.hash, b.hash);
 }
 
 function short(content: Uint8Array): string {
@@ -68,7 +69,7 @@ class LogMirror implements Mirror {
   }
 
   async expected(store: Store): Promise<string> {
-    return (await entriesOf(store)).toSorted().join("\n");
+    return [...new Set(await entriesOf(store))].toSorted().join("\n");
   }
 }
 
