@@ -8,8 +8,7 @@
  *  3. Another package is entered through its `exports` only; what a package keeps for itself stays its own.
  *  4. Store types are known by name to their own package and to `runtime`, which puts a node together. Everything
  *     else handles any store type.
- *  5. Tests may use what stands beside them, and the testkit where that does not use them. Suites (`/testing`) are for
- *     tests.
+ *  5. Tests may use what stands beside them, and the testkit where that does not use them.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
@@ -200,7 +199,7 @@ function checkFile(context: Context, path: string): string[] {
   const { root, place } = context;
   const file = `${place.folder}/${path}`;
   const { imports, strings } = readSource(file, readFileSync(join(root, file), "utf8"));
-  const isTest = place.isFree || !path.startsWith("src/") || /^src\/testing(\/|\.ts$)/.test(path);
+  const isTest = place.isFree || !path.startsWith("src/");
   const errors = imports.map((specifier) =>
     specifier.startsWith(".")
       ? checkRelative(context, path, specifier)
@@ -248,7 +247,6 @@ function checkPackage(
   if (!((entry === undefined ? "." : `./${entry}`) in (manifests.get(name)?.exports ?? {}))) {
     return `"${specifier}" is not exported by ${name}`;
   }
-  if (entry === "testing" && !isTest) return `"${specifier}" is for tests`;
   return undefined;
 }
 

@@ -3,6 +3,7 @@
  * fails, and at the very end, on a line of its own, how many tests passed and failed. Writes no file that is kept
  * in version control.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,8 +24,18 @@ const steps: readonly { readonly name: string; run(): Promise<Outcome> | Outcome
   { name: "unused code", run: () => run(["knip", "--no-progress"]) },
   { name: "generated code", run: verifyGenerated },
   { name: "build", run: build },
+  { name: "simulation", run: verifySimulation },
   { name: "tests", run: verifyTests },
 ];
+
+/** What simulation gets of the time: some hundred seeds, other ones for each commit. */
+const SIMULATION_SECONDS = 150;
+
+function verifySimulation(): Promise<Outcome> {
+  const commit = spawnSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).stdout?.trim();
+  const args = ["--no-record", "--seconds", String(SIMULATION_SECONDS), "--start", commit || "1"];
+  return run(["node", "packages/sim/dist/cli/main.js", ...args]);
+}
 
 function verifyLayers(): Outcome {
   const errors = checkLayers(root);
@@ -34,9 +45,9 @@ function verifyLayers(): Outcome {
 /** What is checked in is what would be generated, file by file. */
 async function verifyGenerated(): Promise<Outcome> {
   const fresh = join(scratch, "generated");
-  const outcome = await run(["node", "scripts/generate.ts", fresh]);
+  const outcome = await run(["node", "scripts/generate.ts", "--into", fresh]);
   if (!outcome.ok) return outcome;
-  const pattern = "packages/*/src/gen/**/*.ts";
+  const pattern = "{packages,examples}/*/src/gen/**/*.ts";
   const files = new Set([...globSync(pattern, { cwd: root }), ...globSync(pattern, { cwd: fresh })]);
   const stale = [...files]
     .filter((file) => readIfAny(join(root, file)) !== readIfAny(join(fresh, file)))

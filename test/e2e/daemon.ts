@@ -7,8 +7,10 @@ import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { LATTICE, NodeProcess, type Answer } from "../../apps/cli/demo/node-process.ts";
 import { connect, type LatticeClient } from "../../packages/api/src/index.ts";
 import { kvstoreV1 } from "../../packages/kvstore/src/index.ts";
+import { mayMount, onMountCommand, type Mount } from "../mount.ts";
+import { seededNumbers } from "../seeded-numbers.ts";
 
-export { LATTICE, NodeProcess, type Answer };
+export { LATTICE, mayMount, NodeProcess, seededNumbers, type Answer };
 
 const running = new Set<NodeProcess>();
 process.once("exit", () => {
@@ -164,41 +166,14 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-const NAME_SPACE = ["unshare", "--user", "--map-root-user", "--mount"];
-
-/** Whether file systems of one's own can be mounted here, in a name space. */
-export const mayMount =
-  spawnSync(NAME_SPACE[0]!, [...NAME_SPACE.slice(1), "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
-
-export interface Mount {
-  /** Where. */
-  readonly path: string;
-  /** Of the mount, as `mount -o` has them. */
-  readonly options: string;
-  readonly program: string;
-  readonly args: readonly string[];
-}
-
 /** Runs a program for which a small file system lies at `path`. */
-export function onMount({ path, options, program, args }: Mount): Answer {
-  const shell = `mount -t tmpfs -o '${options}' tmpfs '${path}' && exec "$@"`;
-  const words = [...NAME_SPACE, "sh", "-c", shell, "sh", process.execPath, program, ...args];
-  const { status, signal, stdout, stderr } = spawnSync(words[0]!, words.slice(1), {
-    env: { ...process.env, LATTICE_DATA: path, LATTICE_LISTEN: "127.0.0.1" },
+export function onMount(mount: Mount): Answer {
+  const [command, ...words] = onMountCommand(mount);
+  const { status, signal, stdout, stderr } = spawnSync(command, words, {
+    env: { ...process.env, LATTICE_DATA: mount.path, LATTICE_LISTEN: "127.0.0.1" },
     encoding: "utf8",
   });
   return { code: status ?? signal ?? "?", out: stdout, err: stderr };
-}
-
-/** A generator of 32-bit numbers (mulberry32): the same for the same seed. */
-export function seededNumbers(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 /** `SEED` where it is given; printed, so that a run can be had again. */

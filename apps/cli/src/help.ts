@@ -26,7 +26,8 @@ const USAGE = [
 
 const ENVIRONMENT = [
   "Environment:",
-  "  LATTICE_DATA, LATTICE_STORE, LATTICE_LISTEN stand for --data, --store and --listen.",
+  "  LATTICE_DATA, LATTICE_STORE, LATTICE_LISTEN stand for --data, --store and --listen;",
+  "  LATTICE_TYPES, separated like PATH, for --types.",
 ];
 
 /** What `lattice --help` prints. */

@@ -1,9 +1,9 @@
 /**
  * What the words behind `lattice` and the environment ask for. A flag wins over its environment variable, which wins
- * over the default.
+ * over the default; only `--types` and its variable add to each other.
  */
 import { isIPv6 } from "node:net";
-import { resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
 import { takeFlags, type Flag, type FlagValues } from "./flags.ts";
 import { defaultDataDirectory, type ListenAddress } from "./node-access.ts";
@@ -23,6 +23,12 @@ export const PROCESS_FLAGS: readonly Flag[] = [
   { name: "embedded", help: "run a node in this process, and the command line on it" },
   { name: "data", value: "DIR", help: "data directory" },
   { name: "listen", value: "HOST[:PORT]", help: "where the node listens for peers", repeated: true },
+  {
+    name: "types",
+    value: "MODULE",
+    help: "more store types: a file, or a package with them; the node remembers it",
+    repeated: true,
+  },
   { name: "version", help: "print the version" },
 ];
 
@@ -36,6 +42,8 @@ export interface Invocation {
   readonly dataDirectory: string;
   readonly hasOwnDataDirectory: boolean;
   readonly listen: readonly ListenAddress[] | undefined;
+  /** Modules of store types, as they were written. */
+  readonly types: readonly string[];
   readonly store: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;
@@ -56,6 +64,12 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
   if (listen !== undefined && mode !== "daemon" && !embedded) {
     throw new UsageError("--listen needs --daemon or --embedded: only a node listens");
   }
+  if (given.values.has("types") && mode !== "daemon" && !embedded) {
+    throw new UsageError("--types needs --daemon or --embedded: only a node has store types");
+  }
+  if (given.values.get("types")?.includes("") === true) {
+    throw new UsageError("--types needs a value: --types MODULE");
+  }
   return {
     mode,
     words: mode === "one-shot" ? commandWords(given) : [],
@@ -63,6 +77,7 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
     dataDirectory: resolve(data ?? defaultDataDirectory(env)),
     hasOwnDataDirectory: data !== undefined,
     listen: listen?.map(parseListenAddress),
+    types: [...(given.values.get("types") ?? []), ...envTypes(env)],
     store: given.values.get("store")?.[0] ?? nonEmpty(env["LATTICE_STORE"]),
     json: given.switches.has("json"),
     verbose: given.switches.has("verbose"),
@@ -104,6 +119,10 @@ function envListen(env: Environment): readonly string[] | undefined {
   return nonEmpty(env["LATTICE_LISTEN"])
     ?.split(/[\s,]+/)
     .filter((part) => part !== "");
+}
+
+function envTypes(env: Environment): readonly string[] {
+  return (env["LATTICE_TYPES"] ?? "").split(delimiter).filter((part) => part !== "");
 }
 
 /** `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; without a port the node chooses one. */

@@ -22,6 +22,8 @@ export interface Reflection {
 export interface RunningNode {
   readonly client: LatticeClient;
   readonly dataDirectory: string;
+  /** What was amiss at the start, one line each. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
@@ -29,6 +31,8 @@ export interface OpenOptions {
   readonly dataDirectory: string;
   /** Absent: the node's own choice. */
   readonly listen?: readonly ListenAddress[];
+  /** Modules of store types, besides those that the data directory remembers. */
+  readonly typeModules: readonly string[];
 }
 
 export interface NodeAccess {

@@ -25,6 +25,8 @@ interface FakeStore {
 export class FakeNode {
   readonly stores: FakeStore[] = [];
   readonly opened: OpenOptions[] = [];
+  /** Of its start. */
+  warnings: readonly string[] = [];
   isRunning = true;
   closeCount = 0;
   name = "";
@@ -51,7 +53,8 @@ export class FakeNode {
       open: (options) => {
         this.opened.push(options);
         const close = () => Promise.resolve(void this.closeCount++);
-        return Promise.resolve({ client: this.newClient(), dataDirectory: options.dataDirectory, close });
+        const { dataDirectory } = options;
+        return Promise.resolve({ client: this.newClient(), dataDirectory, warnings: this.warnings, close });
       },
       reflect: (descriptors) => Promise.resolve(messageTypesOf(descriptors)),
     };

@@ -1,3 +1,4 @@
+import { delimiter } from "node:path";
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { takeFlags, type Flag } from "../src/flags.ts";
@@ -85,6 +86,19 @@ describe("readInvocation", () => {
     expect(read(["--daemon", "--listen", "a:1"], env).listen).toEqual([{ host: "a", port: 1 }]);
   });
 
+  test("modules of store types come from the flags and the environment, for a node only", () => {
+    const env = { LATTICE_TYPES: ["/a.js", "", "b"].join(delimiter) };
+    expect(read(["--daemon", "--types", "./c.js", "--types=d"], env).types).toEqual([
+      "./c.js",
+      "d",
+      "/a.js",
+      "b",
+    ]);
+    expect(read(["--embedded", "count"], env).types).toEqual(["/a.js", "b"]);
+    expect(read(["--daemon"]).types).toEqual([]);
+    expect(read(["count"], env).mode).toBe("one-shot");
+  });
+
   test("a command keeps its own flags and what stands behind --", () => {
     expect(read(["store", "create", "--root", "--json", "--", "--x"])).toMatchObject({
       words: ["store", "create", "--root", "--", "--x"],
@@ -96,6 +110,8 @@ describe("readInvocation", () => {
     [["--daemon", "--embedded"], "exclude each other"],
     [["--daemon", "node", "status"], "--daemon takes no command"],
     [["--listen", "x"], "--listen needs --daemon or --embedded"],
+    [["--types", "x"], "--types needs --daemon or --embedded"],
+    [["--daemon", "--types", ""], "--types needs a value"],
     [["--frobnicate"], "unknown flag --frobnicate"],
     [["-x"], "unknown flag -x"],
     [["--daemon", "--frobnicate"], "unknown flag --frobnicate"],

@@ -179,8 +179,19 @@ describe("the daemon", () => {
     expect(await started.exit).toBe(0);
     expect(started.node.closeCount).toBe(1);
     expect(started.node.opened).toEqual([
-      { dataDirectory: started.dataDirectory, listen: [{ host: "::", port: 7 }] },
+      { dataDirectory: started.dataDirectory, listen: [{ host: "::", port: 7 }], typeModules: [] },
     ]);
+  });
+
+  test("says on stderr what is amiss, one line each, and goes on", async () => {
+    const node = new FakeNode();
+    node.warnings = ["no a:one: it is\ngone", "another"];
+    const started = start(["--daemon", "--types", "./one.js", "--types=two"], { node });
+    await started.output.until((text) => text.includes("ready"));
+    started.signal("SIGTERM");
+    expect(await started.exit).toBe(0);
+    expect(started.errors.text).toMatch(/^warning: no a:one: it is[^\n]*gone\nwarning: another\n$/);
+    expect(node.opened).toMatchObject([{ typeModules: ["./one.js", "two"] }]);
   });
 });
 

@@ -1,1 +1,1 @@
-export {};
+export { counter } from "./counter.ts";

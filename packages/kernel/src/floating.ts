@@ -137,27 +137,42 @@ export class FloatingBuffer {
   }
 
   /**
-   * All that hangs together with `ids`: what waits for them, for what waits for them, and so on, and what they need
-   * that floats as well. Only together can they be judged. It ends at what lacks a parent that is neither here nor floats.
+   * Those of `ids` that float, and what can be judged only together with them: what vouches for them, what else that
+   * vouches for, and what lies between. What waits for them is none of it, and looked at once they are witnessed: or each
+   * newcomer that cites one could make its receiver judge everything that floats.
    */
-  connected(table: Tables, ids: readonly IntentionId[], isHere: (id: IntentionId) => boolean): Floating[] {
+  connected(table: Tables, ids: readonly IntentionId[]): Floating[] {
     const found = new Map<string, Floating>();
-    const asked = new Set(ids.map(bytesKey));
     const queue = [...ids];
     for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
       if (found.has(bytesKey(id))) continue;
       const floating = this.get(table, id);
       if (floating === undefined) continue;
-      const parents = parentsOf(floating.intention);
-      const isBlocked = !parents.every((parent) => isHere(parent) || this.has(table, parent));
-      if (!isBlocked || asked.has(bytesKey(id))) found.set(bytesKey(id), floating);
-      if (isBlocked) continue;
-      queue.push(...this.waitingForParent(table, id));
-      queue.push(...waitingFor(table("waiting"), awaitedSignature(id)));
-      queue.push(...parents);
-      if (floating.authentication.kind === "voucher") queue.push(floating.authentication.id);
+      found.set(bytesKey(id), floating);
+      const { authentication, intention } = floating;
+      if (authentication.kind === "voucher") queue.push(authentication.id);
+      queue.push(...this.#unsignedBelow(table, intention));
+      queue.push(...this.#between(table, floating));
     }
     return [...found.values()];
+  }
+
+  /** Its parents that have no signature of their own: what they wait for may be this. */
+  #unsignedBelow(table: Tables, intention: Intention): IntentionId[] {
+    return parentsOf(intention).filter((id) => this.get(table, id)?.authentication.kind === "voucher");
+  }
+
+  /** What one vouches for, and all of its author's chain from there up to it, signed or not. */
+  #between(table: Tables, { intention }: Floating): IntentionId[] {
+    const vouched = new Set(waitingFor(table("waiting"), awaitedSignature(intention.id)).map(bytesKey));
+    const between: IntentionId[] = [];
+    let below = vouched.size === 0 ? undefined : this.get(table, intention.storePrev);
+    while (below !== undefined && vouched.size > 0) {
+      vouched.delete(bytesKey(below.intention.id));
+      between.push(below.intention.id);
+      below = this.get(table, below.intention.storePrev);
+    }
+    return between;
   }
 
   /** How many of an author's float. */

@@ -108,11 +108,7 @@ export function reconsider(
   ids: readonly IntentionId[],
 ): IngestReport {
   const report = emptyReport();
-  const connected = context.floating.connected(
-    (name) => writer.table(name),
-    ids,
-    (id) => writer.table("index").has(id),
-  );
+  const connected = context.floating.connected((name) => writer.table(name), ids);
   judge(writer, context, connected.map(toCandidate), report);
   report.missing = distinct(report.missing);
   return report;
@@ -143,7 +139,7 @@ function relatedFloating(
     return [...floating.waitingForParent(table, intention.id), ...parents];
   });
   return floating
-    .connected(table, touching, isHere)
+    .connected(table, touching)
     .filter(({ intention }) => !known.has(bytesKey(intention.id)));
 }
 
@@ -266,8 +262,7 @@ function judge(
     const released = [...judged.accepted.values()].flatMap((candidate) =>
       context.floating.waitingForParent(table, candidate.intention.id),
     );
-    const isWitnessed = (id: IntentionId) => writer.table("index").has(id);
-    pending = context.floating.connected(table, released, isWitnessed).map(toCandidate);
+    pending = context.floating.connected(table, released).map(toCandidate);
     if (released.length === 0) return;
   }
 }

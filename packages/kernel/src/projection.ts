@@ -20,6 +20,7 @@ import {
   SetSum,
   sha256Parts,
   readSeqBe,
+  toHex,
   u64be,
   utf8,
   ZERO_ID,
@@ -32,12 +33,15 @@ import type { Row, Storage, Table } from "@lattice/storage";
 import { Refusal, type Op, type StateReader, type StateTx, type StoreType } from "@lattice/store";
 import {
   foldGenesis,
+  foldLateSystemOps,
   foldSystemOp,
+  isLateSystemOp,
   refold,
   schemaAt,
   SYSTEM_TABLES,
   SystemState,
   type RoleSource,
+  type SystemOpAt,
 } from "@lattice/systemstore";
 import { DigestTable } from "./digest-table.ts";
 import { PROJECT_COUNT_MAX } from "./limits.ts";
@@ -150,19 +154,21 @@ export class Projection {
       const step = new ProjectionStep({
         table,
         sums,
+        log: this.#log,
         type: this.#type,
         roles: this.#roles,
         cursor: this.#cursor,
       });
       step.paused = this.#paused;
-      let { wseq, systemWseq } = this.#cursor;
-      const until = Math.min(head, wseq + limit);
-      while (wseq < until && step.goesOn && step.project(this.#log.at(wseq + 1))) wseq += 1;
-      systemWseq = Math.max(wseq, systemWseq);
-      const systemUntil = step.paused === "" ? systemWseq : Math.min(head, systemWseq + limit);
-      while (systemWseq < systemUntil && !step.restart) step.projectSystem(this.#log.at(++systemWseq));
+      let { wseq } = this.#cursor;
+      step.until = Math.min(head, wseq + limit);
+      while (wseq < step.until && step.goesOn && step.project(this.#log.at(wseq + 1))) wseq += 1;
+      step.systemWseq = Math.max(wseq, step.systemWseq);
+      step.until = step.paused === "" ? step.systemWseq : Math.min(head, step.systemWseq + limit);
+      while (step.systemWseq < step.until && !step.restart)
+        step.projectSystem(this.#log.at(step.systemWseq + 1));
       if (step.restart) clearApp(table, sums, this.#type);
-      const cursor = this.#cursorAt(step.restart ? 0 : wseq, systemWseq, step.latestOp);
+      const cursor = this.#cursorAt(step.restart ? 0 : wseq, step.systemWseq, step.latestOp);
       writeCursor(table(META_TABLE), cursor, sums);
       return { step, cursor };
     });
@@ -316,7 +322,11 @@ class ProjectionStep {
   readonly #roles: RoleSource | undefined;
   readonly #system: StateTx;
   readonly #state: SystemState;
-  readonly #systemWseq: number;
+  readonly #log: WitnessLog;
+  /** Up to here system ops are folded, at the least. */
+  systemWseq: number;
+  /** Up to here the step may go. */
+  until = 0;
   #raises: readonly weaver.SchemaRaise[] | undefined;
   #writes: AppTx | undefined;
   readonly events: unknown[] = [];
@@ -329,10 +339,12 @@ class ProjectionStep {
     table: (name: string) => Table;
     sums: PendingSums;
     type: StoreType;
+    log: WitnessLog;
     roles: RoleSource | undefined;
     cursor: Cursor;
   }) {
-    this.#systemWseq = options.cursor.systemWseq;
+    this.#log = options.log;
+    this.systemWseq = options.cursor.systemWseq;
     this.latestOp = options.cursor.latestOp;
     this.#table = options.table;
     this.#sums = options.sums;
@@ -350,13 +362,13 @@ class ProjectionStep {
   project({ intention, wseq }: Witnessed): boolean {
     if (intention.ops.length === 0) return true;
     const ops = decodeOps(intention);
-    const isFolded = wseq <= this.#systemWseq;
+    const isFolded = wseq <= this.systemWseq;
     switch (ops?.op.oneofKind) {
       case "genesis":
         if (!isGenesis(intention)) return this.#poison(intention, "a second genesis");
         return isFolded || this.#genesis(intention, ops.op.genesis);
       case "system":
-        return isFolded || this.#systemOp(intention, ops.op.system);
+        return isFolded || this.#systemOp(intention, { op: ops.op.system, wseq });
       case "app":
         return this.#appOp(intention, ops.op.app);
       default:
@@ -365,9 +377,10 @@ class ProjectionStep {
   }
 
   /** What of an intention counts although the store's own part waits. */
-  projectSystem({ intention }: Witnessed): void {
+  projectSystem({ intention, wseq }: Witnessed): void {
+    this.systemWseq = wseq;
     const ops = decodeOps(intention);
-    if (ops?.op.oneofKind === "system") this.#systemOp(intention, ops.op.system);
+    if (ops?.op.oneofKind === "system") this.#systemOp(intention, { op: ops.op.system, wseq });
   }
 
   #genesis({ id, author }: Intention, genesis: weaver.Genesis): boolean {
@@ -376,16 +389,42 @@ class ProjectionStep {
     return true;
   }
 
-  #systemOp(intention: Intention, op: weaver.SystemOp): boolean {
+  #systemOp({ id, author }: Intention, { op, wseq }: { op: weaver.SystemOp; wseq: number }): boolean {
+    this.systemChanged = true;
+    if (isLateSystemOp(this.#system, id)) return this.#foldAhead(wseq);
     const before = this.#state.schemaTimeline();
-    const { id, author } = intention;
     foldSystemOp(this.#system, { id, author, op }, this.#roles);
     this.#raises = undefined;
-    this.systemChanged = true;
     // Only what comes behind it in the order of ids can count by another schema now.
     const isLate = compareBytes(id, this.latestOp) < 0;
     this.restart ||= isLate && before !== this.#state.schemaTimeline();
     return true;
+  }
+
+  /**
+   * What comes late makes all be folded anew. So all that this step is to fold is folded at once: whoever sends many that
+   * are late has them folded anew once for each step, and not once for each. That they are folded before their turn
+   * changes nothing, since what counts is their place in the order of ids.
+   */
+  #foldAhead(wseq: number): boolean {
+    const before = this.#raisesUpToLatest();
+    const late: SystemOpAt[] = [];
+    for (let at = wseq; at <= this.until; at++) {
+      const { intention } = this.#log.at(at);
+      const op = decodeOps(intention)?.op;
+      if (op?.oneofKind === "system") late.push({ id: intention.id, author: intention.author, op: op.system });
+    }
+    foldLateSystemOps(this.#system, late, this.#roles);
+    this.systemWseq = this.until;
+    this.#raises = undefined;
+    this.restart ||= before !== this.#raisesUpToLatest();
+    return true;
+  }
+
+  /** By which schemas the ops that were projected count. */
+  #raisesUpToLatest(): string {
+    const raises = this.#state.raises().filter(({ id }) => compareBytes(id, this.latestOp) < 0);
+    return raises.map(({ id, schema }) => `${toHex(id)}=${schema}`).join(" ");
   }
 
   #appOp(intention: Intention, { schema, payload }: weaver.AppOp): boolean {

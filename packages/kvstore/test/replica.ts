@@ -1,5 +1,5 @@
 import { utf8 } from "@lattice/model";
-import { MemoryReplica } from "@lattice/store/testing";
+import { MemoryReplica } from "@lattice/testkit";
 import { kvstore, type KvStoreClient } from "@lattice/kvstore";
 
 export type KvReplica = MemoryReplica<KvStoreClient>;

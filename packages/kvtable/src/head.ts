@@ -7,7 +7,8 @@
  *
  * kind is 1 for a value and 0 for a removal, which has no value bytes. One head, one encoding.
  */
-import { assert, compareBytes, ID_BYTES, PUBKEY_BYTES, type IntentionId, type PubKey } from "@lattice/model";
+import { compareBytes, ID_BYTES, PUBKEY_BYTES, type IntentionId, type PubKey } from "@lattice/model";
+import { damagedState } from "@lattice/store";
 
 export interface Head {
   readonly id: IntentionId;
@@ -48,9 +49,9 @@ export function encodeRow(row: Row): Uint8Array {
   return out;
 }
 
-/** The parts are views into `bytes`. */
+/** The parts are views into `bytes`. Throws `corrupt` for what is no row. */
 export function decodeRow(bytes: Uint8Array): Row {
-  assert(bytes.length >= ROW_VALUE_AT, "a row of a register is whole");
+  checkRow(bytes, ROW_VALUE_AT);
   return {
     winner: {
       id: bytes.subarray(ROW_ID_AT, ROW_AUTHOR_AT) as IntentionId,
@@ -61,8 +62,9 @@ export function decodeRow(bytes: Uint8Array): Row {
   };
 }
 
-/** The winner's value alone, without the rest of the row. */
+/** The winner's value alone, without the rest of the row. Throws `corrupt` for what is no row. */
 export function rowValue(bytes: Uint8Array): Uint8Array | undefined {
+  checkRow(bytes, ROW_VALUE_AT);
   return bytes[0] === KIND_VALUE ? bytes.subarray(ROW_VALUE_AT) : undefined;
 }
 
@@ -80,13 +82,21 @@ export function encodeLoser(head: Head): Uint8Array {
   return out;
 }
 
+/** As `decodeRow`. */
 export function decodeLoser(id: IntentionId, bytes: Uint8Array): Head {
-  assert(bytes.length >= LOSER_VALUE_AT, "a loser's row of a register is whole");
+  checkRow(bytes, LOSER_VALUE_AT);
   return {
     id,
     author: bytes.subarray(LOSER_AUTHOR_AT, LOSER_VALUE_AT) as PubKey,
     value: bytes[0] === KIND_VALUE ? bytes.subarray(LOSER_VALUE_AT) : undefined,
   };
+}
+
+/** `valueAt`: where the value begins, if there is one. */
+function checkRow(bytes: Uint8Array, valueAt: number): void {
+  const isWhole =
+    bytes[0] === KIND_VALUE ? bytes.length >= valueAt : bytes[0] === KIND_REMOVAL && bytes.length === valueAt;
+  if (!isWhole) throw damagedState(`a register's row of ${bytes.length} bytes is none`);
 }
 
 const HLC_BYTES = 8;

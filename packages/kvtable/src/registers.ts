@@ -44,7 +44,13 @@ import {
   sha256,
   type IntentionId,
 } from "@lattice/model";
-import type { StateReader, StateTable, StateTableReader, StateTx } from "@lattice/store";
+import {
+  damagedState,
+  type StateReader,
+  type StateTable,
+  type StateTableReader,
+  type StateTx,
+} from "@lattice/store";
 import { compareHeads, compareTime, decodeRow, encodeLoser, encodeRow, type Head, type Row } from "./head.ts";
 import { SUPERSEDES_COUNT_MAX } from "./limits.ts";
 
@@ -157,13 +163,16 @@ function takeFromGrave(graves: StateTable, at: Uint8Array): boolean {
   return true;
 }
 
+const COUNT_BYTES = 4;
+
 function encodeCount(count: number): Uint8Array {
-  const out = new Uint8Array(4);
+  const out = new Uint8Array(COUNT_BYTES);
   new DataView(out.buffer).setUint32(0, count);
   return out;
 }
 
 function decodeCount(bytes: Uint8Array): number {
+  if (bytes.length !== COUNT_BYTES) throw damagedState(`a grave's row of ${bytes.length} bytes is none`);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0);
 }
 

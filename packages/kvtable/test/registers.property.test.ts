@@ -2,7 +2,7 @@ import { toHex, utf8 } from "@lattice/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countKeys, isConflicted, readHeads, readRegister, readRegisters, readRow } from "@lattice/kvtable";
-import { applyAll, causalOrderBy, causalOrders, dagOf, liveWrites, type DagWrite } from "./dag.ts";
+import { applyAll, dagOf, everyOrder, liveWrites, orderBy, type DagWrite } from "./dag.ts";
 
 const numbers = fc.array(fc.nat(), { minLength: 30, maxLength: 30 });
 
@@ -11,7 +11,7 @@ describe("registers, whoever wrote and in whichever order it comes", () => {
     fc.assert(
       fc.property(dagOf(6), (writes) => {
         const expected = applyAll(writes).dump();
-        for (const order of causalOrders(writes)) expect(applyAll(order).dump()).toBe(expected);
+        for (const order of everyOrder(writes)) expect(applyAll(order).dump()).toBe(expected);
       }),
       { numRuns: 150 },
     );
@@ -20,7 +20,7 @@ describe("registers, whoever wrote and in whichever order it comes", () => {
   it("give byte-equal tables under random causal orders of many writes", () => {
     fc.assert(
       fc.property(dagOf(30), numbers, numbers, (writes, one, two) => {
-        const [first, second] = [one, two].map((by) => applyAll(causalOrderBy(writes, by)).dump());
+        const [first, second] = [one, two].map((by) => applyAll(orderBy(writes, by)).dump());
         expect(first).toBe(second);
       }),
       { numRuns: 400 },
@@ -42,7 +42,7 @@ describe("registers, whoever wrote and in whichever order it comes", () => {
   it("hold exactly the writes that no write of the key names, the winner first", () => {
     fc.assert(
       fc.property(dagOf(25), numbers, (writes, by) => {
-        const registers = readRegisters(applyAll(causalOrderBy(writes, by)), "r");
+        const registers = readRegisters(applyAll(orderBy(writes, by)), "r");
         for (const key of ["a", "b"]) {
           const expected = liveWrites(writes, key);
           const heads = readHeads(registers, utf8(key), 1000);
@@ -73,7 +73,7 @@ describe("registers, whoever wrote and in whichever order it comes", () => {
   it("let the winner only ever rise (4)", () => {
     fc.assert(
       fc.property(dagOf(20), numbers, (writes, by) => {
-        const order = causalOrderBy(writes, by);
+        const order = orderBy(writes, by);
         let before = "";
         for (const length of order.keys()) {
           const registers = readRegisters(applyAll(order.slice(0, length + 1)), "r");

@@ -1,5 +1,5 @@
 import { makeId, sha256, toHex, utf8, type IntentionId } from "@lattice/model";
-import { authorNamed, MemoryState } from "@lattice/store/testing";
+import { authorNamed, MemoryState } from "@lattice/testkit";
 import { describe, expect, it } from "vitest";
 import {
   applyWrite,

@@ -9,7 +9,6 @@
  *     those the least hash has the key above, and each other one has that key ‖ its hash, whichever came first.
  */
 import {
-  assert,
   compareBytes,
   concatBytes,
   HASH_BYTES,
@@ -19,6 +18,7 @@ import {
   type PubKey,
 } from "@lattice/model";
 import {
+  damagedState,
   Refusal,
   type Op,
   type StateReader,
@@ -75,9 +75,11 @@ function write(table: StateTable, entry: Entry): Entry {
   return entry;
 }
 
-/** The parts are views into `stored`. */
+/** The parts are views into `stored`. Throws `corrupt` for what is no row. */
 export function decodeEntry(key: Uint8Array, stored: Uint8Array): Entry {
-  assert(stored.length >= HASH_BYTES, "an entry of a log is whole");
+  const isWhole =
+    stored.length >= HASH_BYTES && (key.length === ORDER_KEY_BYTES || key.length === FORKED_KEY_BYTES);
+  if (!isWhole) throw damagedState(`an entry's row of ${stored.length} bytes is none`);
   return { key, hash: stored.subarray(0, HASH_BYTES) as Hash, content: stored.subarray(HASH_BYTES) };
 }
 

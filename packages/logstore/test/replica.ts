@@ -1,5 +1,5 @@
 import { utf8 } from "@lattice/model";
-import { MemoryReplica } from "@lattice/store/testing";
+import { MemoryReplica } from "@lattice/testkit";
 import { logstore, type LogStoreClient, type logstoreV1 } from "@lattice/logstore";
 
 export type LogReplica = MemoryReplica<LogStoreClient>;

@@ -67,6 +67,13 @@ describe("a set sum", () => {
     expect([one.count, two.count, one.equals(two)]).toEqual([1, 2, false]);
   });
 
+  it("is not decoded where its count is one that no set has", () => {
+    const encoded = new SetSum().encode();
+    expect(SetSum.decode(encoded.with(1, 0x1f).fill(0xff, 2, 8))!.count).toBe(Number.MAX_SAFE_INTEGER);
+    expect(SetSum.decode(encoded.with(1, 0x20))).toBeUndefined();
+    expect(SetSum.decode(encoded.fill(0xff))).toBeUndefined();
+  });
+
   it("tells sets apart whose sums are the same but not their counts", () => {
     expect(sumOf([new Uint8Array(32) as Hash]).equals(new SetSum())).toBe(false);
   });

@@ -12,7 +12,7 @@ import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
 import { FRAME_BYTES_MAX, LatticeError } from "@lattice/model";
 import { encodeFrame, openLibp2pTransport, type Channel, type Transport } from "@lattice/net";
-import { seedOf } from "@lattice/net/testing";
+import { seedOf } from "./seed-of.ts";
 import { createLibp2p, type Libp2p } from "libp2p";
 import { afterEach, describe, expect, it } from "vitest";
 

@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { promisify } from "node:util";
 import { LatticeError } from "@lattice/model";
 import { openLibp2pTransport, type Channel, type ListenAddress, type Transport } from "@lattice/net";
-import { seedOf } from "@lattice/net/testing";
+import { seedOf } from "./seed-of.ts";
 import { afterEach, describe, expect, it } from "vitest";
 
 const PROTOCOL = "/lattice/test/1";

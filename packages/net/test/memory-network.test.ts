@@ -1,6 +1,6 @@
 import { LatticeError, signerFromSeed, toHex, type PubKey } from "@lattice/model";
 import { MemoryNetwork, type Channel, type Transport } from "@lattice/net";
-import { seedOf } from "@lattice/net/testing";
+import { seedOf } from "./seed-of.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 

@@ -1,7 +1,16 @@
 /**
  * What a node knows besides its stores (`meta.db`): which stores there are, its name, where its peers were last.
  */
-import { utf8, type Hash, type PubKey, type StoreId } from "@lattice/model";
+import {
+  fromHex,
+  LatticeError,
+  STORE_ID_BYTES,
+  toHex,
+  utf8,
+  type Hash,
+  type PubKey,
+  type StoreId,
+} from "@lattice/model";
 import type { Offered } from "@lattice/kernel";
 import { sync } from "@lattice/proto";
 import type { Storage } from "@lattice/storage";
@@ -31,6 +40,7 @@ export class Inventory {
     this.#storage = storage;
   }
 
+  /** Throws `corrupt` where a row is damaged. */
   stores(): StoreRow[] {
     return [...this.#storage.table("stores").range()].map(([key, value]) =>
       decodeStoreRow(key as StoreId, value),
@@ -44,7 +54,13 @@ export class Inventory {
 
   addresses(peer: PubKey): string[] {
     const row = this.#storage.table("peers").get(peer);
-    return row === undefined ? [] : sync.PeerAddresses.fromBinary(row).addresses;
+    if (row === undefined) return [];
+    try {
+      return sync.PeerAddresses.fromBinary(row).addresses;
+    } catch {
+      // What is damaged is lost, and told again.
+      return [];
+    }
   }
 
   /** Not waited for: an address that is lost is told again. */
@@ -87,34 +103,76 @@ interface StoredRow {
 
 function encodeStoreRow(row: StoreRow): Uint8Array {
   const stored: StoredRow = {
-    genesis: Buffer.from(row.genesisHash).toString("hex"),
+    genesis: toHex(row.genesisHash),
     type: row.type,
-    parent: row.parentHash && Buffer.from(row.parentHash).toString("hex"),
-    inviter: row.inviter && Buffer.from(row.inviter).toString("hex"),
-    members: row.members.map((member) => Buffer.from(member).toString("hex")),
+    parent: row.parentHash && toHex(row.parentHash),
+    inviter: row.inviter && toHex(row.inviter),
+    members: row.members.map(toHex),
     recovering: row.isRecovering,
     pending: row.genesis && {
-      body: Buffer.from(row.genesis.body).toString("hex"),
-      signature: row.genesis.signature && Buffer.from(row.genesis.signature).toString("hex"),
+      body: toHex(row.genesis.body),
+      signature: row.genesis.signature && toHex(row.genesis.signature),
     },
   };
   return utf8(JSON.stringify(stored));
 }
 
 function decodeStoreRow(id: StoreId, value: Uint8Array): StoreRow {
-  const stored = JSON.parse(new TextDecoder().decode(value)) as StoredRow;
-  const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"));
+  const damaged = (cause?: unknown) =>
+    new LatticeError(
+      "corrupt",
+      `meta.db is damaged: what it says of store ${toHex(id)} cannot be read; stop the node and put back the one that was there`,
+      { cause },
+    );
+  let stored: unknown;
+  try {
+    stored = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(value));
+  } catch (cause) {
+    throw damaged(cause);
+  }
+  if (id.length !== STORE_ID_BYTES || !isStoredRow(stored)) throw damaged();
+  const { genesis, type, parent, inviter, members = [], recovering = false, pending } = stored;
   return {
     id,
-    genesisHash: bytes(stored.genesis) as Hash,
-    type: stored.type,
-    parentHash: stored.parent === undefined ? undefined : (bytes(stored.parent) as Hash),
-    inviter: stored.inviter === undefined ? undefined : (bytes(stored.inviter) as PubKey),
-    members: (stored.members ?? []).map((member) => bytes(member) as PubKey),
-    isRecovering: stored.recovering ?? false,
-    genesis: stored.pending && {
-      body: bytes(stored.pending.body),
-      signature: stored.pending.signature === undefined ? undefined : bytes(stored.pending.signature),
+    genesisHash: fromHex(genesis) as Hash,
+    type,
+    parentHash: parent === undefined ? undefined : (fromHex(parent) as Hash),
+    inviter: inviter === undefined ? undefined : (fromHex(inviter) as PubKey),
+    members: members.map((member) => fromHex(member) as PubKey),
+    isRecovering: recovering,
+    genesis: pending && {
+      body: fromHex(pending.body)!,
+      signature: pending.signature === undefined ? undefined : fromHex(pending.signature),
     },
   };
+}
+
+function isStoredRow(value: unknown): value is StoredRow {
+  if (typeof value !== "object" || value === null) return false;
+  const { genesis, type, parent, inviter, members, recovering, pending } = value as Record<string, unknown>;
+  return (
+    isHex32(genesis) &&
+    typeof type === "string" &&
+    (parent === undefined || isHex32(parent)) &&
+    (inviter === undefined || isHex32(inviter)) &&
+    (members === undefined || (Array.isArray(members) && members.every(isHex32))) &&
+    (recovering === undefined || typeof recovering === "boolean") &&
+    (pending === undefined || isPending(pending))
+  );
+}
+
+/** What it holds is verified when the store begins. */
+function isPending(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { body, signature } = value as Record<string, unknown>;
+  return isHex(body) && (signature === undefined || isHex(signature));
+}
+
+function isHex(value: unknown): boolean {
+  return typeof value === "string" && fromHex(value) !== undefined;
+}
+
+/** A hash or a key. */
+function isHex32(value: unknown): value is string {
+  return typeof value === "string" && fromHex(value)?.length === 32;
 }

@@ -13,6 +13,7 @@ import type { Store } from "@lattice/kernel";
 import type { JoinGrant } from "@lattice/sync";
 import {
   encodeInviteToken,
+  EXPIRES_MS_MAX,
   INVITE_DEFAULT_MS,
   mayAdminister,
   roleName,
@@ -41,12 +42,12 @@ export async function createInvite(
   ports: { clock: Clock; random: Random; addresses: readonly string[] },
 ): Promise<MadeInvite> {
   assertMayInvite(store, invite.role);
-  if (!Number.isSafeInteger(invite.expiresInMs) || invite.expiresInMs < 0) {
+  const expiresMs = ports.clock.now() + (invite.expiresInMs || INVITE_DEFAULT_MS);
+  if (!Number.isSafeInteger(invite.expiresInMs) || invite.expiresInMs < 0 || expiresMs > EXPIRES_MS_MAX) {
     throw new LatticeError("invalid-argument", "an invite expires after a whole number of milliseconds");
   }
   const secret = ports.random.bytes(SECRET_BYTES);
   const secretHash = sha256(secret);
-  const expiresMs = ports.clock.now() + (invite.expiresInMs || INVITE_DEFAULT_MS);
   const row = { secretHash, role: invite.role, expiresMs: BigInt(expiresMs) };
   await store.submitSystem({ oneofKind: "invite", invite: row });
   const token = encodeInviteToken({

@@ -18,7 +18,7 @@ import { MemoryStorage } from "@lattice/storage";
 import { SYNC_PROTOCOL } from "@lattice/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Connector } from "../src/connector.ts";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock } from "@lattice/testkit";
 import { put, turns } from "./mesh.ts";
 
 const unhandled: unknown[] = [];

@@ -12,7 +12,7 @@ import { decodeInviteToken, encodeInviteToken, Role } from "@lattice/systemstore
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Door } from "../src/door.ts";
 import { type Node } from "../src/index.ts";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock } from "@lattice/testkit";
 import { codeOf, createRoot, eventually, get, join2, Mesh, put, redeem, turns, until } from "./mesh.ts";
 
 const unhandled: unknown[] = [];

@@ -5,7 +5,7 @@ import { JOIN_PROTOCOL } from "@lattice/sync";
 import { Role } from "@lattice/systemstore";
 import type { Store } from "@lattice/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock } from "@lattice/testkit";
 import { codeOf, createRoot, eventually, get, join2, Mesh, put, redeem, turns, until } from "./mesh.ts";
 
 const unhandled: unknown[] = [];

@@ -1,3 +1,4 @@
+export { decodeBounded } from "./decode-bounded.ts";
 export * as weaver from "./gen/lattice/weaver/v1/weaver.ts";
 export * as sync from "./gen/lattice/sync/v1/sync.ts";
 export * as daemon from "./gen/lattice/daemon/v1/daemon.ts";

@@ -13,6 +13,8 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv = process.env): stri
 export interface DataPaths {
   readonly identity: string;
   readonly inventory: string;
+  /** Names the modules of store types that do not ship. */
+  readonly types: string;
   readonly socket: string;
   readonly lock: string;
 }
@@ -21,6 +23,7 @@ export function dataPaths(directory: string): DataPaths {
   return {
     identity: join(directory, "identity.key"),
     inventory: join(directory, "meta.db"),
+    types: join(directory, "types.json"),
     socket: join(directory, "lattice.sock"),
     lock: join(directory, "lattice.lock"),
   };

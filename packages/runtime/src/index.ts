@@ -1,4 +1,5 @@
 export { dataPaths, defaultDataDirectory, socketPath, type DataPaths } from "./data-directory.ts";
+export { loadStoreTypes, type LoadStoreTypesOptions } from "./load-store-types.ts";
 export { openRuntime, type Runtime, type RuntimeOptions } from "./open-runtime.ts";
 export { shippedStoreTypes } from "./store-types.ts";
 export { VERSION } from "./version.ts";

@@ -152,7 +152,12 @@ function portOf(addresses: readonly string[]): number | undefined {
 }
 
 function startNode(
-  options: RuntimeOptions & { types: readonly StoreType[]; seed: Uint8Array; inventory: Storage; transport: Transport },
+  options: RuntimeOptions & {
+    types: readonly StoreType[];
+    seed: Uint8Array;
+    inventory: Storage;
+    transport: Transport;
+  },
 ): Promise<Node> {
   return Node.start({
     placeOf: placesIn(options.dataDirectory, systemRandom),

@@ -140,7 +140,7 @@ function whatDiffers(world: World): string {
     for (const { machine, store } of others) {
       const [a, b] = [first.store.log.head, store.log.head];
       if (!a.setSum.equals(b.setSum)) {
-        return `${first.machine.name} holds ${a.wseq} intentions of store ${number}, ${machine.name} ${b.wseq}`;
+        return `${first.machine.name} holds ${a.wseq} intentions of store ${number}, ${machine.name} ${b.wseq}${heldBack(first.store)}${heldBack(store)}`;
       }
       if (!equalBytes(first.store.digest(), store.digest())) {
         throw new Violation(
@@ -155,6 +155,12 @@ function whatDiffers(world: World): string {
     }
   }
   return "";
+}
+
+/** Why what floats does so. */
+function heldBack({ replica }: Store): string {
+  const reasons = [...replica.floating.all()].map(({ intention }) => replica.holdReason(intention));
+  return reasons.length === 0 ? "" : `; ${reasons.length} float, since each ${reasons[0]}`;
 }
 
 function absentChildren(world: World, child: WorldStore, root: WorldStore): Machine[] {
@@ -203,8 +209,9 @@ async function check(world: World): Promise<void> {
   for (const [number, known] of world.stores) {
     const copies = copiesOf(world, known);
     for (const { machine, store } of copies) {
+      const held = new Set(world.logWatch(machine, store).ids);
       const lost = [...(world.acknowledged.get(bytesKey(known.genesisHash)) ?? [])].find(
-        ([id]) => !world.logWatch(machine, store).ids.includes(id),
+        ([id]) => !held.has(id),
       );
       if (lost !== undefined) {
         throw new Violation(
@@ -220,7 +227,8 @@ async function check(world: World): Promise<void> {
     if (first === undefined) continue;
     const counted = [...first.store.log.records({ from: 1 })].map(({ intention }) => intention);
     const root = first.machine.storeOf(rootOf(world, known).genesisHash) ?? first.store;
-    const allowed = counted.filter(({ author, id }) => mayWrite(root.system.roleAt(author, id)));
+    // Also what is dated before the admission of its author, whose clock may have been anything.
+    const allowed = counted.filter(({ author }) => mayWrite(root.system.roleNow(author)));
     await settle(world, known.workload.check?.(first.store, allowed) ?? Promise.resolve());
   }
   for (const mirror of world.mirrors) mirror.follow();

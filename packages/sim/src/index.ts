@@ -1,3 +1,4 @@
+export { explain, findViolation, type FindOptions, type Found } from "./find-violation.ts";
 export { makePlan, type PlanOptions } from "./plan/make-plan.ts";
 export type { Action, Plan } from "./plan/action.ts";
 export { simulate, type Outcome, type SimulateOptions } from "./simulate.ts";

@@ -49,6 +49,8 @@ export async function simulate({
       error instanceof Violation ? error : new Violation("exception", String((error as Error)?.stack)),
     );
   } finally {
+    for (const mirror of world.mirrors) mirror.stop();
+    await settled();
     process.off("unhandledRejection", unhandled);
   }
   if (world.violation !== undefined) world.tell("all", `VIOLATION ${world.violation.message}`);

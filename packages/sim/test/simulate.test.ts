@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readRegressions } from "../src/cli/regressions.ts";
-import { makePlan, simulate, Violation, type Plan, type Workload } from "../src/index.ts";
+import { findViolation, makePlan, simulate, type Plan, type Workload } from "../src/index.ts";
 import { seedOf } from "../src/seed.ts";
-import { shrink } from "../src/shrink.ts";
 import { shippedWorkloads as workloads } from "../src/workloads/shipped.ts";
 
 const planOf = (seed: bigint) => makePlan({ seed: seedOf(seed), workloadCount: workloads.length });
@@ -32,16 +31,9 @@ describe("a simulation", () => {
   });
 
   it("finds a store type whose states do not converge, and says how in a few actions", async () => {
-    const plan = planOf(4n);
-    const broken = workloads.map(forgetful);
-    const { violation } = await simulate({ plan, workloads: broken });
-    expect(violation).toBeInstanceOf(Violation);
-    const fails = async (candidate: Plan) =>
-      (await simulate({ plan: candidate, workloads: broken })).violation?.check === violation!.check;
-    const short = await shrink(plan, { fails, triesMax: 60 });
-    expect(short.actions.length).toBeLessThan(plan.actions.length / 2);
-    const { timeline } = await simulate({ plan: short, workloads: broken, keepsTimeline: true });
-    expect(timeline.at(-1)!.text).toContain("VIOLATION");
+    const found = await findViolation({ workloads: workloads.map(forgetful), seeds: 30 });
+    expect(found!.plan.actions.length).toBeLessThan(20);
+    expect(found!.lines.at(-1)).toContain("VIOLATION");
   });
 });
 
@@ -51,13 +43,12 @@ it("does not find again what it found once", async () => {
   }
 });
 
-/** Counts how many ops it has applied, which is another number in another order once some are refused. */
+/** Leaves out ops by how many rows there are, which depends on the order in which they come. */
 function forgetful(workload: Workload): Workload {
   const { type } = workload;
-  let applied = 0;
   const apply: typeof type.apply = (tx, op) => {
-    applied += 1;
-    return applied % 17 === 0 ? [] : type.apply(tx, op);
+    const rowCount = tx.table(type.tables[0]!).count();
+    return rowCount % 3 === 2 && op.hash[0]! < 128 ? [] : type.apply(tx, op);
   };
   return { ...workload, type: { ...type, apply } };
 }

@@ -90,6 +90,15 @@ export interface StoreType<Client = unknown> {
   readonly client?: Client;
 }
 
+/** Marks store types of every copy of this package in the process; its value is the version of the contract. */
+const BRAND = Symbol.for("lattice.store-type");
+const CONTRACT = 1;
+
+/** Whether a value was made by `defineStore`, of this copy of the package or of another one with the same contract. */
+export function isStoreType(value: unknown): value is StoreType {
+  return typeof value === "object" && value !== null && (value as { [BRAND]?: unknown })[BRAND] === CONTRACT;
+}
+
 export function defineStore<Client, Payload extends object, Event>(
   definition: StoreDefinition<Client, Payload, Event>,
 ): StoreType<Client> {
@@ -103,7 +112,7 @@ export function defineStore<Client, Payload extends object, Event>(
   const service = serviceInfoOf(definition.service);
   const methods = new Map<string, StoreMethod>();
   for (const info of service.methods) methods.set(info.localName, methodOf(definition, info));
-  return {
+  const defined: StoreType<Client> = {
     type,
     schema,
     service,
@@ -112,6 +121,7 @@ export function defineStore<Client, Payload extends object, Event>(
     apply: (tx, op) => definition.apply(tx, op),
     methods,
   };
+  return Object.assign(defined, { [BRAND]: CONTRACT });
 }
 
 function methodOf<Client, Payload extends object, Event>(

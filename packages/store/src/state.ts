@@ -44,11 +44,27 @@ export interface Op<Payload> {
   readonly payload: Payload;
 }
 
+/** Marks refusals of every copy of this package in the process. */
+const BRAND = Symbol.for("lattice.refusal");
+
 /**
  * Thrown by `apply` to refuse an op: nothing of what it wrote is kept, and the reason is recorded in the
  * state. Whether an op is refused, and the words, must follow from the op alone, or
  * else from what every causally consistent order agrees on.
+ *
+ * `instanceof Refusal` also holds for a refusal by another copy of this package: a node that did not know it for one would
+ * record another reason than the others, and so have another state.
  */
 export class Refusal extends Error {
   override readonly name = "Refusal";
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === Refusal
+      ? value instanceof Error && (value as { [BRAND]?: unknown })[BRAND] === true
+      : super[Symbol.hasInstance](value);
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
 }

@@ -7,9 +7,9 @@ import {
   SET_SUM_BYTES,
   SIGNATURE_BYTES,
 } from "@lattice/model";
-import { sync } from "@lattice/proto";
+import { decodeBounded, sync } from "@lattice/proto";
 import type { Offered } from "@lattice/kernel";
-import { ADDRESS_CHARS_MAX, ADDRESSES_COUNT_MAX, FETCH_COUNT_MAX } from "./limits.ts";
+import { ADDRESS_CHARS_MAX, ADDRESSES_COUNT_MAX, FETCH_COUNT_MAX, FRAME_FIELD_COUNT_MAX } from "./limits.ts";
 
 export type Frame = sync.Frame["frame"];
 
@@ -21,7 +21,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
 export function decodeFrame(bytes: Uint8Array): Frame {
   let frame: Frame;
   try {
-    frame = sync.Frame.fromBinary(bytes).frame;
+    frame = decodeBounded(sync.Frame, bytes, FRAME_FIELD_COUNT_MAX).frame;
   } catch (cause) {
     throw new LatticeError("invalid-argument", "the peer sent bytes that are no frame", { cause });
   }

@@ -1,5 +1,5 @@
 /** What one frontier owes the other (weaver.md §6, move 1). Pure. */
-import { bytesKey, equalBytes, type PubKey } from "@lattice/model";
+import { bytesKey, type PubKey } from "@lattice/model";
 import type { Tip, WitnessLog } from "@lattice/kernel";
 
 export interface Owed {
@@ -29,7 +29,9 @@ export function owedTo(theirs: readonly Tip[], log: WitnessLog): Owed[] {
   return owed;
 }
 
+/** In time with their number: an author who forks has as many tips as it likes. */
 function isSame(mine: readonly Tip[], theirs: readonly Tip[]): boolean {
   if (mine.length !== theirs.length) return false;
-  return mine.every((tip) => theirs.some(({ id }) => equalBytes(id, tip.id)));
+  const ids = new Set(theirs.map(({ id }) => bytesKey(id)));
+  return mine.every(({ id }) => ids.has(bytesKey(id)));
 }

@@ -3,11 +3,17 @@
  * known from the channel; the secret shows that it was invited.
  */
 import { isErrorCode, LatticeError, type Clock, type Hash } from "@lattice/model";
-import { sync } from "@lattice/proto";
+import { decodeBounded, sync } from "@lattice/proto";
 import { verifyGenesis, type Offered } from "@lattice/kernel";
 import type { SyncChannel } from "./channel.ts";
 import { isAddressBook } from "./frames.ts";
-import { ADDRESS_CHARS_MAX, ADDRESSES_COUNT_MAX, JOIN_WAIT_MS, PROTOCOL_VERSION } from "./limits.ts";
+import {
+  ADDRESS_CHARS_MAX,
+  ADDRESSES_COUNT_MAX,
+  FRAME_FIELD_COUNT_MAX,
+  JOIN_WAIT_MS,
+  PROTOCOL_VERSION,
+} from "./limits.ts";
 
 /** What a newcomer is given: enough to begin the store and to find its peers. */
 export interface JoinGrant {
@@ -56,7 +62,7 @@ export async function requestJoin(channel: SyncChannel, options: JoinRequestOpti
 async function readReply(channel: SyncChannel): Promise<sync.JoinReply> {
   for await (const frame of channel.frames) {
     try {
-      return sync.JoinReply.fromBinary(frame);
+      return decodeBounded(sync.JoinReply, frame, FRAME_FIELD_COUNT_MAX);
     } catch (cause) {
       throw new LatticeError("unavailable", "the inviter's answer cannot be read", { cause });
     }
@@ -87,7 +93,7 @@ export async function serveJoin(
 
 async function readRequest(channel: SyncChannel): Promise<sync.JoinRequest> {
   for await (const frame of channel.frames) {
-    const request = sync.JoinRequest.fromBinary(frame);
+    const request = decodeBounded(sync.JoinRequest, frame, FRAME_FIELD_COUNT_MAX);
     const isSane =
       request.version === PROTOCOL_VERSION &&
       request.addresses.length <= ADDRESSES_COUNT_MAX &&

@@ -1,5 +1,7 @@
 /** Bounds of a sync session (weaver.md §6). */
 
+/** Fields of one frame, at all depths: a full part of a frontier has four a tip, and is the most that is ever sent. */
+export const FRAME_FIELD_COUNT_MAX = 1 << 16;
 /** Tips in one part of a frontier; some 90 bytes each. */
 export const FRONTIER_PART_COUNT = 8192;
 /** Tips that a peer may announce in all. */

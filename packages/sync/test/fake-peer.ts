@@ -4,7 +4,7 @@ import { SET_SUM_BYTES, type PubKey } from "@lattice/model";
 import type { sync } from "@lattice/proto";
 import type { SessionEnd, SessionOptions, SyncSession } from "../src/index.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../src/frames.ts";
-import type { FakeClock } from "./fake-clock.ts";
+import type { FakeClock } from "@lattice/testkit";
 import { start } from "./stores.ts";
 import { atRest, Wire } from "./wire.ts";
 

@@ -3,7 +3,7 @@ import { bytesKey, equalBytes, parentsOf, signIntention } from "@lattice/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Club, connect, craft, put, setOf, stateOf, talk, talkAll, type Crafted } from "./stores.ts";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock } from "@lattice/testkit";
 import { atRest } from "./wire.ts";
 
 type Step =

@@ -21,7 +21,7 @@ import {
 import { weaver } from "@lattice/proto";
 import { MemoryStorage, type Storage } from "@lattice/storage";
 import { SyncSession, type SessionEnd, type SessionOptions } from "../src/index.ts";
-import { FakeClock } from "./fake-clock.ts";
+import { FakeClock } from "@lattice/testkit";
 import { atRest, Wire, type End } from "./wire.ts";
 
 export function signerOf(index: number): Signer {

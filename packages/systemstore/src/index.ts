@@ -3,7 +3,9 @@ export * from "./limits.ts";
 export { mayAdminister, mayWrite, Role, roleFromName, roleName, type RoleSource } from "./roles.ts";
 export {
   foldGenesis,
+  foldLateSystemOps,
   foldSystemOp,
+  isLateSystemOp,
   refold,
   schemaAt,
   SYSTEM_TABLES,

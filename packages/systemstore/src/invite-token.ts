@@ -13,7 +13,7 @@ import {
   type PubKey,
 } from "@lattice/model";
 import { sync } from "@lattice/proto";
-import { SECRET_BYTES, TOKEN_ADDRESSES_MAX, TOKEN_CHARS_MAX } from "./limits.ts";
+import { EXPIRES_MS_MAX, SECRET_BYTES, TOKEN_ADDRESSES_MAX, TOKEN_CHARS_MAX } from "./limits.ts";
 import { roleName, type Role } from "./roles.ts";
 
 const HEAD = "lattice1";
@@ -77,15 +77,17 @@ function parseMessage(message: Uint8Array, damaged: LatticeError): sync.InviteTo
 
 function checkFields(token: sync.InviteToken, damaged: LatticeError): InviteToken {
   const { genesisHash, inviter, secret, role } = token;
+  const expiresMs = Number(token.expiresMs);
   if (!isHash(genesisHash) || !isIdentityKey(inviter) || secret.length !== SECRET_BYTES) throw damaged;
   if (roleName(role) === "" || token.addresses.length > TOKEN_ADDRESSES_MAX) throw damaged;
+  if (expiresMs > EXPIRES_MS_MAX) throw damaged;
   return {
     genesisHash,
     inviter,
     secret,
     role,
     addresses: token.addresses,
-    expiresMs: Number(token.expiresMs),
+    expiresMs,
   };
 }
 

@@ -24,7 +24,7 @@ import {
   type PubKey,
 } from "@lattice/model";
 import { weaver } from "@lattice/proto";
-import type { StateReader, StateTx } from "@lattice/store";
+import { damagedState, type StateReader, type StateTx } from "@lattice/store";
 import { NAME_BYTES_MAX } from "./limits.ts";
 import { mayAdminister, Role, type RoleSource } from "./roles.ts";
 
@@ -71,12 +71,24 @@ export function foldGenesis(tx: StateTx, genesis: GenesisAt): void {
 /** `roles` undefined: the store's own members decide (a root store). */
 export function foldSystemOp(tx: StateTx, op: SystemOpAt, roles?: RoleSource): Folded {
   const ops = tx.table("system-ops");
-  const isLate = !isEmpty(ops.range({ gt: op.id, limit: 1 }));
+  const isLate = isLateSystemOp(tx, op.id);
   const reason = isLate ? "" : applyOp(tx, op, roles ?? new SystemState(tx));
   ops.put(op.id, weaver.OpRow.toBinary({ author: op.author, op: op.op, void: reason }));
   if (!isLate) return { void: reason, refolded: false };
   refold(tx, roles);
   return { void: readOp(tx, op.id)?.void ?? "", refolded: true };
+}
+
+/** Whether an op would come behind its place in the order of ids, so that everything has to be folded anew. */
+export function isLateSystemOp(read: StateReader, id: IntentionId): boolean {
+  return !isEmpty(read.table("system-ops").range({ gt: id, limit: 1 }));
+}
+
+/** The same as one after the other, and folds anew once for all of them. */
+export function foldLateSystemOps(tx: StateTx, late: readonly SystemOpAt[], roles?: RoleSource): void {
+  const ops = tx.table("system-ops");
+  for (const { id, author, op } of late) ops.put(id, weaver.OpRow.toBinary({ author, op, void: "" }));
+  refold(tx, roles);
 }
 
 /** Folds everything anew: for an op that came late, or because the root's members changed. */
@@ -87,22 +99,30 @@ export function refold(tx: StateTx, roles?: RoleSource): void {
   for (const [key] of [...table.range()]) table.delete(key);
   for (const [key, value] of genesis) table.put(key, value);
   const state = new SystemState(tx);
-  for (const [key, value] of [...ops.range()]) {
-    const row = weaver.OpRow.fromBinary(value);
-    const at = { id: key as IntentionId, author: row.author as PubKey, op: row.op! };
+  // One at a time: what counts for nothing is kept as well, and any writer can make it large.
+  const changed: (readonly [key: Uint8Array, reason: string])[] = [];
+  for (const [key, value] of ops.range()) {
+    const row = parse(weaver.OpRow, value);
+    if (row.op === undefined) throw damagedState("an op of the system is missing");
+    const at = { id: key as IntentionId, author: row.author as PubKey, op: row.op };
     const reason = applyOp(tx, at, roles ?? state);
-    if (reason !== row.void) ops.put(key, weaver.OpRow.toBinary({ ...row, void: reason }));
+    if (reason !== row.void) changed.push([key, reason]);
+  }
+  for (const [key, reason] of changed) {
+    const row = parse(weaver.OpRow, ops.get(key)!);
+    ops.put(key, weaver.OpRow.toBinary({ ...row, void: reason }));
   }
 }
 
 /** What of a row the genesis alone had put there. */
 function genesisRow(key: Uint8Array, value: Uint8Array): [Uint8Array, Uint8Array][] {
   if (equalBytes(key, SCHEMA_KEY)) {
-    const { raises } = weaver.SchemaRow.fromBinary(value);
+    const { raises } = parse(weaver.SchemaRow, value);
     return [[key, weaver.SchemaRow.toBinary({ raises: raises.slice(0, 1) })]];
   }
   if (!startsWith(key, MEMBER)) return [];
-  const first = weaver.MemberRow.fromBinary(value).grants[0]!;
+  const first = parse(weaver.MemberRow, value).grants[0];
+  if (first === undefined) throw damagedState("a member has no role");
   const isCreator = first.role === Role.OWNER && equalBytes(first.by, key.subarray(MEMBER.length));
   return isCreator ? [[key, weaver.MemberRow.toBinary({ grants: [first], name: "" })]] : [];
 }
@@ -152,7 +172,7 @@ function applyUninvite(tx: StateTx, at: SystemOpAt, uninvite: weaver.Uninvite, r
   const key = concatBytes(INVITE, uninvite.secretHash);
   const stored = tx.table("system").get(key);
   if (stored === undefined) return "there is no such invite";
-  const row = weaver.InviteRow.fromBinary(stored);
+  const row = parse(weaver.InviteRow, stored);
   if (!mayAdminister(role) && !equalBytes(row.inviter, at.author))
     return "only an admin may take back an invite";
   if (row.usedBy.length > 0) return "the invite is used";
@@ -168,7 +188,7 @@ function applyAdmit(tx: StateTx, at: SystemOpAt, admit: weaver.Admit, role: Role
   const table = tx.table("system");
   const key = concatBytes(MEMBER, admit.member);
   const stored = table.get(key);
-  const row = stored === undefined ? { grants: [], name: admit.name } : weaver.MemberRow.fromBinary(stored);
+  const row = stored === undefined ? { grants: [], name: admit.name } : parse(weaver.MemberRow, stored);
   markUsed(tx, admit);
   const before = row.grants.at(-1)?.role ?? 0;
   if (before >= admit.role) return "already a member";
@@ -182,7 +202,7 @@ function markUsed(tx: StateTx, admit: weaver.Admit): void {
   const key = concatBytes(INVITE, admit.secretHash);
   const stored = tx.table("system").get(key);
   if (stored === undefined) return;
-  const row = weaver.InviteRow.fromBinary(stored);
+  const row = parse(weaver.InviteRow, stored);
   if (row.usedBy.length > 0) return;
   tx.table("system").put(key, weaver.InviteRow.toBinary({ ...row, usedBy: admit.member }));
 }
@@ -214,13 +234,15 @@ function applySetMemberName(tx: StateTx, at: SystemOpAt, { name }: weaver.SetMem
   const stored = tx.table("system").get(key);
   if (stored === undefined) return "not a member";
   if (tooLong(name)) return "the name is too long";
-  tx.table("system").put(key, weaver.MemberRow.toBinary({ ...weaver.MemberRow.fromBinary(stored), name }));
+  tx.table("system").put(key, weaver.MemberRow.toBinary({ ...parse(weaver.MemberRow, stored), name }));
   return "";
 }
 
 function applySetSchema(tx: StateTx, at: SystemOpAt, { schema }: weaver.SetSchema, role: Role): string {
   if (!mayAdminister(role)) return "only an admin may raise the schema";
-  const row = weaver.SchemaRow.fromBinary(tx.table("system").get(SCHEMA_KEY)!);
+  const stored = tx.table("system").get(SCHEMA_KEY);
+  if (stored === undefined) throw damagedState("the schema is missing");
+  const row = parse(weaver.SchemaRow, stored);
   if (schema <= (row.raises.at(-1)?.schema ?? 0)) return "the schema is not higher";
   row.raises.push({ id: at.id, schema });
   tx.table("system").put(SCHEMA_KEY, weaver.SchemaRow.toBinary(row));
@@ -280,7 +302,7 @@ export class SystemState implements RoleSource {
 
   invite(secretHash: Hash): weaver.InviteRow | undefined {
     const stored = this.#table.get(concatBytes(INVITE, secretHash));
-    return stored === undefined ? undefined : weaver.InviteRow.fromBinary(stored);
+    return stored === undefined ? undefined : parse(weaver.InviteRow, stored);
   }
 
   children(): Child[] {
@@ -322,20 +344,20 @@ export class SystemState implements RoleSource {
 
   #member(key: PubKey): weaver.MemberRow | undefined {
     const stored = this.#table.get(concatBytes(MEMBER, key));
-    return stored === undefined ? undefined : weaver.MemberRow.fromBinary(stored);
+    return stored === undefined ? undefined : parse(weaver.MemberRow, stored);
   }
 
   /** From where on which schema counts, the earliest first. */
   raises(): weaver.SchemaRaise[] {
     const stored = this.#table.get(SCHEMA_KEY);
-    return stored === undefined ? [] : weaver.SchemaRow.fromBinary(stored).raises;
+    return stored === undefined ? [] : parse(weaver.SchemaRow, stored).raises;
   }
 
-  #rows<Row extends object>(prefix: Uint8Array, type: { fromBinary(bytes: Uint8Array): Row }) {
+  #rows<Row extends object>(prefix: Uint8Array, type: RowType<Row>) {
     const rows: { suffix: Uint8Array; row: Row }[] = [];
     for (const [key, value] of this.#table.range({ gte: prefix })) {
       if (!startsWith(key, prefix)) break;
-      rows.push({ suffix: key.subarray(prefix.length), row: type.fromBinary(value) });
+      rows.push({ suffix: key.subarray(prefix.length), row: parse(type, value) });
     }
     return rows;
   }
@@ -347,7 +369,21 @@ export function schemaAt(raises: readonly weaver.SchemaRaise[], at: IntentionId)
 
 function readOp(read: StateReader, id: IntentionId): weaver.OpRow | undefined {
   const stored = read.table("system-ops").get(id);
-  return stored === undefined ? undefined : weaver.OpRow.fromBinary(stored);
+  return stored === undefined ? undefined : parse(weaver.OpRow, stored);
+}
+
+interface RowType<Row> {
+  readonly typeName: string;
+  fromBinary(bytes: Uint8Array): Row;
+}
+
+/** What `type` wrote before. Throws `corrupt` for anything else. */
+function parse<Row>(type: RowType<Row>, stored: Uint8Array): Row {
+  try {
+    return type.fromBinary(stored);
+  } catch (cause) {
+    throw damagedState(`a row is no ${type.typeName}`, cause);
+  }
 }
 
 function tooLong(name: string): boolean {

@@ -15,7 +15,7 @@ import {
   type PubKey,
 } from "@lattice/model";
 import type { weaver } from "@lattice/proto";
-import { MemoryState, seededRandom } from "@lattice/store/testing";
+import { MemoryState, seededRandom } from "@lattice/testkit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

@@ -7,6 +7,7 @@ import { quoteWord } from "../tokenizer.ts";
 import { Session } from "../session.ts";
 import { StateFiles } from "../state-files.ts";
 import type { World } from "../world.ts";
+import { openNode } from "./open-node.ts";
 import { runOneShot } from "./one-shot.ts";
 import { runRepl } from "./repl.ts";
 import { runScript } from "./script.ts";
@@ -44,8 +45,8 @@ export async function runCommands(world: World, invocation: CommandInvocation): 
   }
 }
 
-async function embeddedNode(world: World, { dataDirectory, listen }: Invocation): Promise<Node> {
-  const node = await world.node.open({ dataDirectory, ...(listen === undefined ? {} : { listen }) });
+async function embeddedNode(world: World, invocation: Invocation): Promise<Node> {
+  const node = await openNode(world, invocation);
   return { connect: () => Promise.resolve(node.client), close: () => node.close() };
 }
 

@@ -4,13 +4,13 @@ import { streamConsole } from "../console.ts";
 import type { Invocation } from "../invocation.ts";
 import { aborted, stopOnSignal } from "../signals.ts";
 import type { World } from "../world.ts";
+import { openNode } from "./open-node.ts";
 
 const SHORT_KEY_DIGITS = 8;
 
 export async function runDaemon(world: World, invocation: Invocation): Promise<number> {
   using stopping = stopOnSignal(world);
-  const { dataDirectory, listen } = invocation;
-  const node = await world.node.open({ dataDirectory, ...(listen === undefined ? {} : { listen }) });
+  const node = await openNode(world, invocation);
   try {
     const { publicKey } = await node.client.node.getStatus({});
     const name = toHex(publicKey).slice(0, SHORT_KEY_DIGITS);

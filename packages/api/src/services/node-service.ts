@@ -9,6 +9,8 @@ export interface ProcessFacts {
   readonly dataDirectory: string;
   readonly version: string;
   readonly pid: number;
+  /** What was amiss when it started, one line each. */
+  readonly warnings?: readonly string[];
 }
 
 export function nodeService(node: Node, facts: ProcessFacts): ServiceHandlers<NodeServiceClient> {
@@ -23,7 +25,7 @@ export function nodeService(node: Node, facts: ProcessFacts): ServiceHandlers<No
       peerCount: node.livePeers().length,
       pid: facts.pid,
       startedMs: BigInt(node.startedMs),
-      warnings: node.warnings(),
+      warnings: [...(facts.warnings ?? []), ...node.warnings()],
     }),
     setName: async ({ name }) => {
       await node.setName(name);

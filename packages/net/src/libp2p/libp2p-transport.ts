@@ -127,9 +127,15 @@ export class Libp2pTransport implements Transport {
     return channel;
   }
 
-  /** On a connection that stands, or else on a new one; one that stands may prove dead only when it is used. */
+  /**
+   * On a connection that stands, or else on a new one; one that stands may prove dead only when it is used. The latest is
+   * the likeliest to live: a peer that was killed and started again connects anew before the old one is known to be dead.
+   */
   async #openStream(wanted: WantedStream, addresses: readonly string[]): Promise<Stream> {
-    const standing = this.#libp2p.getConnections(wanted.peerId).find(({ status }) => status === "open");
+    const standing = this.#libp2p
+      .getConnections(wanted.peerId)
+      .filter(({ status }) => status === "open")
+      .reduce<Connection | undefined>((a, b) => (a && a.timeline.open > b.timeline.open ? a : b), undefined);
     if (standing !== undefined) {
       try {
         return await negotiate(standing, wanted);
@@ -165,11 +171,10 @@ export class Libp2pTransport implements Transport {
    * other; who answered is checked here instead.
    */
   async #dialAddress(peerId: PeerId, address: string, signal: AbortSignal): Promise<Connection> {
-    const standing = new Set(this.#libp2p.getConnections().map(({ id }) => id));
-    const connection = await this.#libp2p.dial(multiaddr(withoutPeer(address)), { signal });
+    // Forced, or libp2p gives back the connection that stands to this address, which has just proved dead.
+    const connection = await this.#libp2p.dial(multiaddr(withoutPeer(address)), { signal, force: true });
     if (connection.remotePeer.equals(peerId)) return connection;
-    // Where we are connected to whoever lives there now, libp2p gives that connection; others may be using it.
-    if (!standing.has(connection.id)) abortConnection(connection);
+    abortConnection(connection);
     throw new LatticeError("unavailable", `another peer answers at ${address}`);
   }
 

@@ -6,21 +6,22 @@
  *   --seeds N       N seeds, from --start S on (default 1)
  *   --seconds N     as many seeds as begin within N seconds
  *   --keep          go on after a failure
+ *   --large         one mesh of 25 machines with 10,000 writes, three partitions and 5 % loss
  *   --jobs N        default: one for each core
+ *   --no-record     do not keep what fails in regressions.json
  */
 import { parseArgs } from "node:util";
 import { LatticeError } from "@lattice/model";
+import { explain, timelineLines } from "../find-violation.ts";
+import { makeLargePlan } from "../plan/large-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/action.ts";
 import { parseSeed, seedsFrom } from "../seed.ts";
-import { shrink } from "../shrink.ts";
 import { simulate } from "../simulate.ts";
 import { shippedWorkloads as workloads } from "../workloads/shipped.ts";
 import { addRegression, readRegressions } from "./regressions.ts";
-import { planLines, timelineLines, Totals } from "./report.ts";
+import { Totals } from "./report.ts";
 import { search } from "./search.ts";
-
-const SHRINK_TRIES_MAX = 300;
 
 interface Arguments {
   readonly seed: string | undefined;
@@ -29,12 +30,15 @@ interface Arguments {
   readonly start: string;
   readonly seconds: number;
   readonly keep: boolean;
+  readonly large: boolean;
+  readonly record: boolean;
   readonly jobs: number | undefined;
 }
 
 function readArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...args],
+    allowNegative: true,
     options: {
       seed: { type: "string" },
       timeline: { type: "boolean", default: false },
@@ -42,6 +46,8 @@ function readArguments(args: readonly string[]): Arguments {
       start: { type: "string", default: "1" },
       seconds: { type: "string" },
       keep: { type: "boolean", default: false },
+      large: { type: "boolean", default: false },
+      record: { type: "boolean", default: true },
       jobs: { type: "string" },
     },
   });
@@ -53,6 +59,8 @@ function readArguments(args: readonly string[]): Arguments {
     start: parseSeed(values.start),
     seconds,
     keep: values.keep,
+    large: values.large,
+    record: values.record,
     jobs: values.jobs === undefined ? undefined : numberOf("jobs", values.jobs),
   };
 }
@@ -64,20 +72,21 @@ function numberOf(name: string, text: string): number {
 
 async function main(): Promise<boolean> {
   const given = readArguments(process.argv.slice(2));
-  return given.seed === undefined ? searchSeeds(given) : runOne(given.seed, given);
+  if (given.large) return runOne(makeLargePlan({ machineCount: 25, writeCount: 10_000 }), given);
+  if (given.seed === undefined) return searchSeeds(given);
+  return runOne(makePlan({ seed: given.seed, workloadCount: workloads.length }), given);
 }
 
-async function runOne(seed: string, { timeline }: Arguments): Promise<boolean> {
-  const plan = makePlan({ seed, workloadCount: workloads.length });
+async function runOne(plan: Plan, { timeline, large, record }: Arguments): Promise<boolean> {
   const start = performance.now();
   const outcome = await simulate({ plan, workloads, keepsTimeline: true });
   const totals = new Totals();
   totals.add(outcome);
   if (timeline) print(timelineLines(outcome));
   print(totals.lines((performance.now() - start) / 1000));
-  console.log(`seed ${seed}  trace ${outcome.traceHash}  ${outcome.violation?.message ?? "ok"}`);
+  console.log(`seed ${plan.seed}  trace ${outcome.traceHash}  ${outcome.violation?.message ?? "ok"}`);
   if (outcome.violation === undefined) return true;
-  await explain(plan, outcome.violation.check);
+  if (!large) await tell(plan, outcome.violation.check, { records: record });
   return false;
 }
 
@@ -104,7 +113,7 @@ async function searchSeeds(given: Arguments): Promise<boolean> {
     return true;
   }
   const { seed, check } = failed[0]!;
-  await explain(makePlan({ seed, workloadCount: workloads.length }), check);
+  await tell(makePlan({ seed, workloadCount: workloads.length }), check, { records: given.record });
   return false;
 }
 
@@ -114,7 +123,7 @@ async function runRegressions(): Promise<boolean> {
     const { violation } = await simulate({ plan, workloads });
     if (violation === undefined) continue;
     console.log(`a fault is back: ${about}\n${violation.message}`);
-    await explain(plan, violation.check, { isKnown: true });
+    await tell(plan, violation.check, { records: false });
     return false;
   }
   if (regressions.length > 0) console.log(`${regressions.length} old faults have not come back`);
@@ -122,19 +131,11 @@ async function runRegressions(): Promise<boolean> {
 }
 
 /** The shortest plan that breaks the same rule, and what happens in it. */
-async function explain(plan: Plan, check: string, { isKnown = false } = {}): Promise<void> {
-  const fails = async (candidate: Plan) => {
-    const { violation } = await simulate({ plan: candidate, workloads });
-    return violation?.check === check;
-  };
-  const short = await shrink(plan, { fails, triesMax: SHRINK_TRIES_MAX });
-  const outcome = await simulate({ plan: short, workloads, keepsTimeline: true });
-  console.log(`\n${short.actions.length} of ${plan.actions.length} actions break the same rule:`);
-  print(planLines(short.actions));
-  console.log("\nwhat happens:");
-  print(timelineLines(outcome));
-  if (isKnown) return;
-  addRegression({ check, about: outcome.violation?.message.split("\n")[0] ?? check, plan: short });
+async function tell(plan: Plan, check: string, { records }: { records: boolean }): Promise<void> {
+  const found = await explain({ plan, workloads, check });
+  print(["", ...found.lines]);
+  if (!records) return;
+  addRegression({ check, about: found.message.split("\n")[0]!, plan: found.plan });
   console.log(`\nkept in packages/sim/regressions.json; again: pnpm sim --seed 0x${plan.seed}`);
 }
 

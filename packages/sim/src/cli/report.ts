@@ -1,5 +1,4 @@
 /** What a search found, in words and figures. */
-import type { Action } from "../plan/action.ts";
 import type { Outcome } from "../simulate.ts";
 
 const DEEDS: ReadonlySet<string> = new Set(["write", "create", "join", "sync", "verify"]);
@@ -43,16 +42,4 @@ export class Totals {
       `came right after ${sorted[Math.floor(sorted.length / 2)] ?? 0} rounds in the middle, ${sorted.at(-1) ?? 0} at the most`,
     ];
   }
-}
-
-export function timelineLines({ timeline }: Pick<Outcome, "timeline">): string[] {
-  return timeline.map(
-    ({ atMs, who, text }) => `${(atMs / 1000).toFixed(3).padStart(10)} s  ${who.padEnd(8)} ${text}`,
-  );
-}
-
-export function planLines(actions: readonly Action[]): string[] {
-  return actions.map(
-    ({ atMs, ...action }) => `${(atMs / 1000).toFixed(3).padStart(10)} s  ${JSON.stringify(action)}`,
-  );
 }

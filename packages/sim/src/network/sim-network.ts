@@ -164,23 +164,21 @@ export class SimNetwork {
         answer(new LatticeError("unavailable", "the peer cannot be reached"));
         return;
       }
-      let isOver = false;
-      const giveUp = scheduler.after(HANDSHAKE_TIMEOUT_MS, `net ${host}`, () => {
-        isOver = true;
+      let state: "dialling" | "answered" | "given up" = "dialling";
+      const stopWaiting = scheduler.after(HANDSHAKE_TIMEOUT_MS, `net ${host}`, () => {
+        state = "given up";
         tryNext(at + 1);
       });
       let isGreeted = false;
       this.#carry(host, to, new Uint8Array(1), () => {
-        if (isOver || isGreeted || !this.#on.has(to)) return;
+        if (state !== "dialling" || isGreeted || !this.#on.has(to)) return;
         isGreeted = true;
         const outcome = this.#welcome({ host, to, peer, protocol });
         this.#carry(to, host, new Uint8Array(1), () => {
-          if (isOver) {
-            if (outcome instanceof SimChannel) outcome.abort();
-            return;
-          }
-          isOver = true;
-          giveUp();
+          if (state === "given up" && outcome instanceof SimChannel) outcome.abort();
+          if (state !== "dialling") return;
+          state = "answered";
+          stopWaiting();
           if (outcome === undefined) tryNext(at + 1);
           else answer(outcome);
         });

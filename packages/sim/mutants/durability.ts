@@ -1,0 +1,157 @@
+/** What must be on disk before what, and what comes back after a crash (weaver.md §4, §5). */
+import type { Mutant } from "./mutant.ts";
+
+const STORE = "packages/kernel/src/store.ts";
+const REPLICA = "packages/kernel/src/replica.ts";
+const LOG = "packages/kernel/src/log.ts";
+const OPEN = "packages/kernel/src/open-store.ts";
+const REBUILD = "packages/kernel/src/rebuild.ts";
+const PROJECTION = "packages/kernel/src/projection.ts";
+const OUTBOX = "packages/sync/src/outbox.ts";
+const TRANSACTOR = "packages/storage/src/transactor.ts";
+
+export const durabilityMutants: readonly Mutant[] = [
+  {
+    name: "ack-before-flush",
+    file: STORE,
+    find: "await this.#options.log.flush();\n        this.#durableWseq = wseq;",
+    replace:
+      "for (const waiter of waiters) waiter.resolve();\n        await this.#options.log.flush();\n        this.#durableWseq = wseq;",
+    about: "a write is acknowledged while the disk is still at it",
+  },
+  {
+    name: "durable-before-flush",
+    file: STORE,
+    find: "await this.#options.log.flush();\n        this.#durableWseq = wseq;",
+    replace: "this.#durableWseq = wseq;\n        await this.#options.log.flush();",
+    about: "what is being flushed counts as durable already",
+  },
+  {
+    name: "durable-beyond-flush",
+    file: STORE,
+    find: "await this.#options.log.flush();\n        this.#durableWseq = wseq;",
+    replace: "await this.#options.log.flush();\n        this.#durableWseq = this.#replica.log.head.wseq;",
+    about: "what was written during a flush counts as flushed with it",
+  },
+  {
+    name: "ack-of-failed-flush",
+    file: STORE,
+    find: "for (const waiter of waiters) waiter.reject(error);",
+    replace: "for (const waiter of waiters.slice(1)) waiter.reject(error);\n    waiters[0]?.resolve();",
+    about: "one of those whose flush failed is told that all is well",
+  },
+  {
+    name: "late-waiters-untold",
+    file: STORE,
+    find: "await this.#takeBack(error, [...waiters, ...this.#waiters.splice(0)]);",
+    replace: "await this.#takeBack(error, waiters);",
+    about: "whoever wrote while a flush failed is taken back and hears of the next one",
+  },
+  {
+    name: "sends-undurable",
+    file: OUTBOX,
+    find: "const until = this.#store.durableWseq;\n    while",
+    replace: "const until = this.#store.log.head.wseq;\n    while",
+    about: "what is new leaves the node before it is on disk",
+  },
+  {
+    name: "serves-undurable",
+    file: OUTBOX,
+    find: "if (wseq === undefined || wseq > this.#store.durableWseq || wseqs.has(wseq)) continue;",
+    replace: "if (wseq === undefined || wseqs.has(wseq)) continue;",
+    about: "what is asked for leaves the node before it is on disk",
+  },
+  {
+    name: "take-back-keeps-heads",
+    file: LOG,
+    find: "this.#heads = undefined;\n    this.#recent",
+    replace: "this.#recent",
+    about: "after a failed flush the next write cites what was taken back",
+  },
+  {
+    name: "take-back-keeps-cursor",
+    file: REPLICA,
+    find: "this.projection.reload();\n    if (!this.projection.belongsToLog()) this.projection.clear();",
+    replace: "",
+    about: "after a failed flush nothing is projected again",
+  },
+  {
+    name: "take-back-keeps-state",
+    file: STORE,
+    find: "this.#options.state.rollback();\n",
+    replace: "",
+    about: "after a failed flush the state is not taken back with the log",
+  },
+  {
+    name: "lost-state-kept",
+    file: STORE,
+    find: "this.#noteFull(error);\n      this.#replica.reload();\n      this.#projectAll();\n    }\n  }",
+    replace: "this.#noteFull(error);\n    }\n  }",
+    about: "when the disk was too full for the state, nothing is projected again",
+  },
+  {
+    name: "boot-id-ignored",
+    file: OPEN,
+    find: "return opened === undefined || opened === boot;",
+    replace: "return true;",
+    about: "a state that was open when the machine lost power is taken for whole",
+  },
+  {
+    name: "opened-not-flushed",
+    file: OPEN,
+    find: "setOpened(log, boot);\n      await log.flush();",
+    replace: "setOpened(log, boot);",
+    about: "the note that a store is open is not waited for",
+  },
+  {
+    name: "closed-before-state",
+    file: STORE,
+    find: "await this.#options.state.close();\n      this.#options.onStateClosed?.();",
+    replace: "this.#options.onStateClosed?.();\n      await this.#options.state.close();",
+    about: "a state counts as closed in order before it is on disk",
+  },
+  {
+    name: "cursor-after-state",
+    file: PROJECTION,
+    find: "writeCursor(table(META_TABLE), cursor, sums);\n      return { step, cursor };\n    });\n    this.#cursor = done.cursor;",
+    replace:
+      "return { step, cursor };\n    });\n    this.#storage.transaction((table) => {\n      writeCursor(table(META_TABLE), done.cursor, sums);\n    });\n    this.#cursor = done.cursor;",
+    about: "the cursor is written in a transaction behind the state's",
+  },
+  {
+    name: "cursor-before-state",
+    file: PROJECTION,
+    find: "const done = this.#storage.transaction((table) => {\n      const step = new ProjectionStep({",
+    replace:
+      "this.#storage.transaction((table) => {\n      writeCursor(table(META_TABLE), this.#cursorAt(head, head, this.#cursor.latestOp), sums);\n    });\n    const done = this.#storage.transaction((table) => {\n      const step = new ProjectionStep({",
+    about: "the cursor is written in a transaction before the state's",
+  },
+  {
+    name: "foreign-state-kept",
+    file: PROJECTION,
+    find: "return equalBytes(this.#log.chainHashAt(systemWseq), chainHash);",
+    replace: "return chainHash.length > 0;",
+    about: "a state of another log is carried on",
+  },
+  {
+    name: "rebuild-drops-signatures",
+    file: REBUILD,
+    find: "if (record.signature === undefined) unproven.add(bytesKey(record.id));\n    if (batch.length",
+    replace: "if (batch.length",
+    about: "a rebuild may cut a group from the signature that vouches for it",
+  },
+  {
+    name: "rebuild-keeps-state",
+    file: REBUILD,
+    find: "place.removeState();\n  return { intentionCount, lost };",
+    replace: "return { intentionCount, lost };",
+    about: "a rebuilt log keeps the state of the old one",
+  },
+  {
+    name: "loss-untold",
+    file: TRANSACTOR,
+    find: "this.#untold = this.#undo.end > asked ? error : undefined;",
+    replace: "",
+    about: "the storage does not tell who wrote during a failed flush",
+  },
+];

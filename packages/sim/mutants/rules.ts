@@ -1,0 +1,178 @@
+/** What may be witnessed, and what the log remembers of it (weaver.md §1 to §3). */
+import type { Mutant } from "./mutant.ts";
+
+const INGEST = "packages/kernel/src/ingest.ts";
+const REPLICA = "packages/kernel/src/replica.ts";
+const LOG = "packages/kernel/src/log.ts";
+
+export const ruleMutants: readonly Mutant[] = [
+  {
+    name: "condition-unchecked",
+    file: INGEST,
+    find: "const parents = parentsOf(intention).filter(",
+    replace: "const parents = [intention.storePrev].filter(",
+    about: "what an intention cites beside its chain need not be there",
+  },
+  {
+    name: "signature-unchecked",
+    file: INGEST,
+    find: "if (!isHeld && voucher === undefined && !verifyIntention(author, intention.hash, signature!)) {",
+    replace: "if (!isHeld && voucher === undefined && signature === undefined) {",
+    about: "nobody looks whether a signature fits",
+  },
+  {
+    name: "seq-unchecked",
+    file: INGEST,
+    find: 'return seq === prev.seq + 1 ? undefined : "wrong-seq";',
+    replace: "return undefined;",
+    about: "behind the genesis, or in a fork, any seq will do",
+  },
+  {
+    name: "chain-of-another",
+    file: INGEST,
+    find: "if (!isGenesis(prev) && !equalBytes(prev.author, author))",
+    replace: "if (!isGenesis(prev) && false)",
+    about: "a chain may go on where another author's stands",
+  },
+  {
+    name: "stranger-witnessed",
+    file: INGEST,
+    find: "known = mayWrite(roles.roleNow(author));",
+    replace: "known = true;",
+    about: "what somebody writes who is no writer is witnessed",
+  },
+  {
+    name: "future-witnessed",
+    file: INGEST,
+    find: 'if (isFuture(intention, context.nowMs)) return { reason: "future", parents: [] };',
+    replace: "",
+    about: "a time may be as far ahead as it likes",
+  },
+  {
+    name: "parent-not-older",
+    file: INGEST,
+    find: "return parentsOf(intention).every(isAfter) ? undefined",
+    replace: "return isAfter(intention.storePrev) ? undefined",
+    about: "what an intention cites beside its chain may be younger than it",
+  },
+  {
+    name: "duplicate-witnessed",
+    file: INGEST,
+    find: "if (isHeld || isKnownFloat(",
+    replace: "if (isKnownFloat(",
+    about: "what is held already is witnessed again",
+  },
+  {
+    name: "fork-refused",
+    file: INGEST,
+    find: "  const prev = accepted.get(bytesKey(storePrev))?.intention",
+    replace:
+      '  if (!accepted.has(bytesKey(storePrev)) && writer.table("tips").has(author)) return "wrong-seq";\n  const prev = accepted.get(bytesKey(storePrev))?.intention',
+    about: "of a fork only the branch that came first is witnessed",
+  },
+  {
+    name: "floats-left-by-parent",
+    file: INGEST,
+    find: "return [...floating.waitingForParent(table, intention.id), ...parents];",
+    replace: "return [...parents];",
+    about: "what floats is not looked at when the parent that it waits for comes in a batch",
+  },
+  {
+    name: "floats-left-by-release",
+    file: INGEST,
+    find: "if (released.length === 0) return;",
+    replace: "return;",
+    about: "what was released from floating releases nothing itself",
+  },
+  {
+    name: "floats-left-by-time",
+    file: REPLICA,
+    find: "return [...due, ...welcome.flatMap(",
+    replace: "return [...due.slice(0, 0), ...welcome.flatMap(",
+    about: "what floats for being too early stays when its time has come",
+  },
+  {
+    name: "floats-left-by-admission",
+    file: REPLICA,
+    find: "return [...due, ...welcome.flatMap((author) => this.floating.waitingForMember(table, author))];",
+    replace: "return due.concat(welcome.slice(0, 0) as unknown as IntentionId[]);",
+    about: "what floats for its author's being a stranger stays when that is admitted",
+  },
+  {
+    name: "reader-submits",
+    file: REPLICA,
+    find: "if (!mayWrite(this.roles.roleNow(this.self))) {",
+    replace: "if (this.roles.roleNow(this.self) === 0) {",
+    about: "a reader's own node lets it write",
+  },
+  {
+    name: "heads-uncited",
+    file: REPLICA,
+    find: "let others = this.log.heads().filter((head) => !equalBytes(head, prev.id));",
+    replace: "let others = this.log.heads().filter((head) => !equalBytes(head, prev.id)).slice(0, 1);",
+    about: "a writer cites one of the other heads, not all of them",
+  },
+  {
+    name: "voucher-across-condition",
+    file: REPLICA,
+    find: "if (others.length > 0) this.seal();",
+    replace: "",
+    about: "a writer leaves unsigned what stands below a condition",
+  },
+  {
+    name: "clock-not-merged",
+    file: REPLICA,
+    find: "for (const { timestamp } of first.witnessed) this.#options.hlc.witness(timestamp);",
+    replace: "",
+    about: "the clock of a node knows nothing of what others wrote",
+  },
+  {
+    name: "clock-not-restored",
+    file: REPLICA,
+    find: "options.hlc.witness(this.log.head.maxTimestamp);",
+    replace: "",
+    about: "the clock of a node forgets at its end what it had seen",
+  },
+  {
+    name: "own-chain-behind",
+    file: REPLICA,
+    find: "return this.#ownSeqByPeer.size > 0 && this.ownTip().seq <",
+    replace: "return this.#ownSeqByPeer.size > 0 && this.ownTip().seq + 1000 <",
+    about: "a restored backup writes although peers told it of more",
+  },
+  {
+    name: "fork-unnoticed",
+    file: LOG,
+    find: 'this.#table("forks").put(concatBytes(author, storePrev), NOTHING);',
+    replace: "",
+    about: "no evidence of a fork is kept",
+  },
+  {
+    name: "fork-tip-replaced",
+    file: LOG,
+    find: "if (main === undefined || equalBytes(main.tip.id, storePrev)) {",
+    replace: "if (main === undefined || seq > main.tip.seq) {",
+    about: "the longest branch of a fork becomes the author's tip, whatever it stands on",
+  },
+  {
+    name: "fork-tip-kept",
+    file: LOG,
+    find: 'else if (this.#table("tips").has(before)) this.#branches.set(bytesKey(before), undefined);',
+    replace: "",
+    about: "a branch of a fork that has grown keeps its old tip",
+  },
+  {
+    name: "set-sum-without-forks",
+    file: LOG,
+    find: "this.#setSum.add(hash);",
+    replace: "if (!forked) this.#setSum.add(hash);",
+    about: "the fingerprint of the set leaves out where an author forked",
+  },
+  {
+    name: "heads-cache-stale",
+    file: LOG,
+    find: "if (id === undefined) this.#heads?.delete(key);",
+    replace: "if (id === undefined) continue;",
+    about: "heads that were cited stay heads until the store is opened again",
+  },
+];

@@ -1,0 +1,13 @@
+/** A whole number from 0 up to, not including, `bound`. */
+export type RandomNumber = (bound: number) => number;
+
+/** The same numbers for the same seed (mulberry32). */
+export function seededRandom(seed: number): RandomNumber {
+  let state = seed >>> 0;
+  return (bound) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  };
+}
