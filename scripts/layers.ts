@@ -6,8 +6,8 @@
  *  1. A package uses only what its row allows, and that stands further down: no cycles, no way up.
  *  2. package.json, the tsconfig references and the imports agree with each other.
  *  3. Another package is entered through its `exports` only; what a package keeps for itself stays its own.
- *  4. Store types are known by name to their own package and to `runtime`, which puts a node together. Everything
- *     else handles any store type.
+ *  4. Store types are known by name to their own package, and to `runtime` and `sim`, which put nodes together.
+ *     Everything else handles any store type.
  *  5. Tests may use what stands beside them, and the testkit where that does not use them.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
@@ -60,7 +60,7 @@ const storeTypes: Readonly<Record<string, string>> = {
   "core:kvstore": "kvstore",
   "core:logstore": "logstore",
 };
-const composers: ReadonlySet<string> = new Set(["runtime"]);
+const composers: ReadonlySet<string> = new Set(["runtime", "sim"]);
 
 interface Place {
   readonly name: string;

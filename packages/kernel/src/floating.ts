@@ -15,6 +15,7 @@ import {
   parentsOf,
   prefixEnd,
   u64be,
+  vouchesForPrev,
   type HoldReason,
   type Intention,
   type IntentionId,
@@ -157,9 +158,11 @@ export class FloatingBuffer {
     return [...found.values()];
   }
 
-  /** Its parents that have no signature of their own: what they wait for may be this. */
+  /** What it vouches for that has no signature of its own: that may wait for nothing else. */
   #unsignedBelow(table: Tables, intention: Intention): IntentionId[] {
-    return parentsOf(intention).filter((id) => this.get(table, id)?.authentication.kind === "voucher");
+    if (!vouchesForPrev(intention)) return [];
+    const below = this.get(table, intention.storePrev);
+    return below?.authentication.kind === "voucher" ? [intention.storePrev] : [];
   }
 
   /** What one vouches for, and all of its author's chain from there up to it, signed or not. */

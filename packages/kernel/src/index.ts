@@ -5,7 +5,7 @@ export { emptyReport, type IngestReport, type Offered } from "./ingest.ts";
 export type { Floating } from "./floating.ts";
 export { WitnessLog, type Fork, type Tip, type Witnessed } from "./log.ts";
 export { openStore, openStoreAt, type OpenStoreAtOptions, type OpenStoreOptions } from "./open-store.ts";
-export { chainsFrom, toBatches, withVouchers, type Batch } from "./outgoing.ts";
+export { toBatches, type Batch } from "./outgoing.ts";
 export type { StorePlace } from "./place.ts";
 export { decodeOps, type Projected, type TableSum } from "./projection.ts";
 export { rebuildStore, type RebuiltLog } from "./rebuild.ts";

@@ -14,7 +14,6 @@
 import {
   bytesKey,
   compareBytes,
-  concatBytes,
   decodeIntention,
   equalBytes,
   FUTURE_MS_MAX,
@@ -36,6 +35,7 @@ import {
 import { mayWrite, type RoleSource } from "@lattice/systemstore";
 import type { Floating, FloatingBuffer, Hold } from "./floating.ts";
 import { BAD_SIGNATURES_MAX } from "./limits.ts";
+import { Groups, type InBatch } from "./groups.ts";
 import type { LogWriter } from "./log.ts";
 import type { Authentication } from "./records.ts";
 
@@ -136,11 +136,10 @@ function relatedFloating(
   const touching = fresh.flatMap(({ intention }) => {
     const parents = parentsOf(intention);
     if (!parents.every((id) => isHere(id) || floating.has(table, id))) return [];
-    return [...floating.waitingForParent(table, intention.id), ...parents];
+    const waiting = floating.waitingForParent(table, intention.id);
+    return vouchesForPrev(intention) ? [...waiting, intention.storePrev] : waiting;
   });
-  return floating
-    .connected(table, touching)
-    .filter(({ intention }) => !known.has(bytesKey(intention.id)));
+  return floating.connected(table, touching).filter(({ intention }) => !known.has(bytesKey(intention.id)));
 }
 
 function toCandidate(floating: Floating): Candidate {
@@ -158,20 +157,15 @@ function authenticate(
   report: IngestReport,
 ): Candidate[] {
   const candidates: Candidate[] = [];
-  const vouchers = new Map<string, IntentionId>();
-  for (let at = offered.length - 1; at >= 0; at--) {
-    const { body, signature } = offered[at]!;
-    const intention = decodeIntention(body);
-    const fault = typeof intention === "string" ? intention : staticFault(intention, context);
-    if (typeof intention === "string" || fault !== undefined) {
-      if (fault !== undefined) count(report.rejectedByReason, fault);
-      continue;
-    }
-    const { author, id, storePrev } = intention;
-    // Nobody vouches for another author.
-    const voucher = vouchers.get(bytesKey(concatBytes(author, id)));
+  const batch = offered.map((each) => readOffered(context, each, report));
+  const groups = new Groups(batch);
+  for (const item of batch.toReversed()) {
+    if (item === undefined) continue;
+    const { intention, signature } = item;
+    const { author, id } = intention;
+    const voucher = groups.voucherOf(item);
     const isForgery = (report.rejectedByReason.get("bad-signature") ?? 0) > BAD_SIGNATURES_MAX;
-    if ((voucher === undefined && signature === undefined) || isForgery) {
+    if (voucher === "none" || isForgery) {
       const rejected = emptyReport();
       rejected.rejectedByReason.set("batch-rule", offered.length);
       Object.assign(report, rejected);
@@ -183,7 +177,7 @@ function authenticate(
       count(report.rejectedByReason, "bad-signature");
       continue;
     }
-    if (vouchesForPrev(intention)) vouchers.set(bytesKey(concatBytes(author, storePrev)), voucher ?? id);
+    groups.add(item, voucher);
     if (isHeld || isKnownFloat(writer, context, intention, signature)) {
       report.duplicateCount += 1;
       continue;
@@ -201,6 +195,19 @@ function authenticate(
     });
   }
   return dedupe(candidates);
+}
+
+/** Undefined, and counted, where it can never be accepted. */
+function readOffered(
+  context: IngestContext,
+  { body, signature }: Offered,
+  report: IngestReport,
+): InBatch | undefined {
+  const intention = decodeIntention(body);
+  const fault = typeof intention === "string" ? intention : staticFault(intention, context);
+  if (typeof intention !== "string" && fault === undefined) return { intention, signature };
+  if (fault !== undefined) count(report.rejectedByReason, fault);
+  return undefined;
 }
 
 function dedupe(candidates: Candidate[]): Candidate[] {

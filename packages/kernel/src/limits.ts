@@ -4,6 +4,11 @@
 export const FLOATING_PER_AUTHOR_MAX = 2048;
 export const FLOATING_COUNT_MAX = 16384;
 export const FLOATING_BYTES_MAX = 64 << 20;
+/**
+ * How long the claims of one peer to hold more of this node's own chain hold up its writes in all, while nothing of that
+ * chain comes. Until the store is opened anew they are not believed any more then.
+ */
+export const OWN_CHAIN_PATIENCE_MS = 5 * 60_000;
 /** Changes that wait for one slow consumer. */
 export const CHANGES_PENDING_MAX = 1024;
 /** Intentions that are projected in one transaction when the projection is behind. */
@@ -13,6 +18,9 @@ export const TAIL_CHECK_COUNT = 16;
 /** What one signature of this node vouches for at the most: such a group travels as a whole (weaver.md §6). */
 export const UNSIGNED_COUNT_MAX = 1024;
 export const UNSIGNED_BYTES_MAX = 512 << 10;
+/** What one signature may vouch for in a batch, itself included: that and one op more, with what is around the ops. */
+export const GROUP_COUNT_MAX = 1024;
+export const GROUP_BYTES_MAX = 2 << 20;
 /**
  * Wrong signatures in one batch before all of it is refused. Each costs some 3 ms, since what the native library refuses is
  * looked at by the slower one too.

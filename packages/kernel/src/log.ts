@@ -205,10 +205,9 @@ export class WitnessLog {
 
   /**
    * The intentions that vouch for one without a signature: the next ones of the author's chain, up to and with the
-   * first that is signed, or in front of the first that is known. Empty where it is signed itself. Throws `corrupt` where
-   * there is none.
+   * first that is signed. Empty where it is signed itself. Throws `corrupt` where there is none.
    */
-  vouchersOf(witnessed: Witnessed, isKnown: (wseq: number) => boolean = () => false): Witnessed[] {
+  vouchersOf(witnessed: Witnessed): Witnessed[] {
     const chain: Witnessed[] = [];
     let last = witnessed;
     while (last.signature === undefined) {
@@ -217,7 +216,6 @@ export class WitnessLog {
       const children = this.#children({ author, storePrev: id, seq: seq + 1, fromWseq: last.wseq });
       const child = children.find(({ intention }) => vouchesForPrev(intention));
       if (child === undefined) throw corrupt("witness", u64be(last.wseq), "nobody signed the record (4)");
-      if (isKnown(child.wseq)) break;
       chain.push(child);
       last = child;
     }

@@ -2,71 +2,76 @@
  * How intentions leave a node: in causal order, in batches of which each proves itself (weaver.md §6, "Tip-signed
  * batches"). Core.
  *
- * Invariant: at the end of a batch every intention in it without a signature has a signed descendant in it, along its
- * author's chain. The log keeps such groups together, so a batch grows past its limit by at most one group.
+ * Invariants
+ *  1. A batch consists of whole groups: an intention without a signature is followed at once by those that vouch for it, up
+ *     to the signed one. They cite nothing but each other, so that is in causal order wherever they stand in the log.
+ *  2. So a batch is within its limits, or one group; and a group is bounded where it is written and where it is received.
  */
-import { BATCH_BYTES_MAX, BATCH_COUNT_MAX, bytesKey, type IntentionId, type PubKey } from "@lattice/model";
+import { BATCH_BYTES_MAX, BATCH_COUNT_MAX, equalBytes, vouchesForPrev } from "@lattice/model";
 import type { Offered } from "./ingest.ts";
 import type { WitnessLog, Witnessed } from "./log.ts";
 
 export interface Batch {
   readonly items: readonly Offered[];
-  /** Place in the log of the last one. */
+  /** Up to here, all that was given in the order of the log is in this batch or in one before it. */
   readonly lastWseq: number;
 }
 
 /** Cuts records, given in the order of the log, into batches. */
-export function* toBatches(records: Iterable<Witnessed>): Iterable<Batch> {
+export function* toBatches(log: WitnessLog, records: Iterable<Witnessed>): Iterable<Batch> {
   let items: Offered[] = [];
   let bytes = 0;
   let lastWseq = 0;
-  const unproven = new Set<string>();
-  for (const { intention, signature, wseq } of records) {
-    const isFull = items.length >= BATCH_COUNT_MAX || bytes + intention.body.length > BATCH_BYTES_MAX;
-    if (isFull && items.length > 0 && unproven.size === 0) {
-      yield { items, lastWseq };
+  for (const { group, fromWseq, toWseq } of wholeGroups(log, records)) {
+    const groupBytes = group.reduce((sum, { intention }) => sum + intention.body.length, 0);
+    const isFull = items.length + group.length > BATCH_COUNT_MAX || bytes + groupBytes > BATCH_BYTES_MAX;
+    if (isFull && items.length > 0) {
+      yield { items, lastWseq: Math.max(lastWseq, fromWseq - 1) };
       items = [];
       bytes = 0;
     }
-    items.push({ body: intention.body, signature });
-    bytes += intention.body.length;
-    lastWseq = wseq;
-    unproven.delete(bytesKey(intention.storePrev));
-    if (signature === undefined) unproven.add(bytesKey(intention.id));
+    for (const { intention, signature } of group) items.push({ body: intention.body, signature });
+    bytes += groupBytes;
+    lastWseq = toWseq;
   }
   if (items.length > 0) yield { items, lastWseq };
 }
 
-/** What each author's chain holds from a seq on, up to a place in the log, merged in the order of the log. */
-export function* chainsFrom(
-  log: WitnessLog,
-  starts: readonly { author: PubKey; fromSeq: number }[],
-  untilWseq: number,
-): Iterable<Witnessed> {
-  const cursors = starts.flatMap(({ author, fromSeq }) => {
-    const iterator = log.chain(author, fromSeq)[Symbol.iterator]();
-    const first = iterator.next();
-    return first.done === true ? [] : [{ iterator, wseq: first.value.wseq }];
-  });
-  while (cursors.length > 0) {
-    let least = cursors[0]!;
-    for (const cursor of cursors) if (cursor.wseq < least.wseq) least = cursor;
-    if (least.wseq <= untilWseq) yield log.at(least.wseq);
-    const next = least.iterator.next();
-    if (next.done === true) cursors.splice(cursors.indexOf(least), 1);
-    else least.wseq = next.value.wseq;
-  }
+interface Group {
+  readonly group: readonly Witnessed[];
+  /** Of what it took from the records, in a row. */
+  readonly fromWseq: number;
+  readonly toWseq: number;
 }
 
-/** Those of `ids` that are held up to a place in the log, with whatever vouches for them. */
-export function withVouchers(log: WitnessLog, ids: readonly IntentionId[], untilWseq: number): Witnessed[] {
-  const found = new Map<number, Witnessed>();
-  for (const id of ids) {
-    const witnessed = log.get(id);
-    if (witnessed === undefined || witnessed.wseq > untilWseq) continue;
-    // Whatever was found has its vouchers there as well.
-    for (const record of [witnessed, ...log.vouchersOf(witnessed, (wseq) => found.has(wseq))])
-      found.set(record.wseq, record);
+function* wholeGroups(log: WitnessLog, records: Iterable<Witnessed>): Iterable<Group> {
+  /** Places that went along with a group before their turn. */
+  const gone = new Set<number>();
+  let group: Witnessed[] = [];
+  for (const record of records) {
+    if (gone.delete(record.wseq)) continue;
+    // In the log of who wrote them the members of a group stand side by side: nothing has to be looked up.
+    if (group.length > 0 && !vouches(record, group.at(-1)!)) {
+      yield complete(log, group, gone);
+      group = [];
+      if (gone.delete(record.wseq)) continue;
+    }
+    group.push(record);
+    if (record.signature === undefined) continue;
+    yield { group, fromWseq: group[0]!.wseq, toWseq: record.wseq };
+    group = [];
   }
-  return [...found.values()].toSorted((a, b) => a.wseq - b.wseq);
+  if (group.length > 0) yield complete(log, group, gone);
+}
+
+/** With what vouches for its last one, wherever that stands. */
+function complete(log: WitnessLog, group: readonly Witnessed[], gone: Set<number>): Group {
+  const last = group.at(-1)!;
+  const vouchers = log.vouchersOf(last);
+  for (const { wseq } of vouchers) gone.add(wseq);
+  return { group: [...group, ...vouchers], fromWseq: group[0]!.wseq, toWseq: last.wseq };
+}
+
+function vouches({ intention }: Witnessed, { intention: below }: Witnessed): boolean {
+  return vouchesForPrev(intention) && equalBytes(intention.storePrev, below.id);
 }

@@ -412,7 +412,8 @@ class ProjectionStep {
     for (let at = wseq; at <= this.until; at++) {
       const { intention } = this.#log.at(at);
       const op = decodeOps(intention)?.op;
-      if (op?.oneofKind === "system") late.push({ id: intention.id, author: intention.author, op: op.system });
+      if (op?.oneofKind === "system")
+        late.push({ id: intention.id, author: intention.author, op: op.system });
     }
     foldLateSystemOps(this.#system, late, this.#roles);
     this.systemWseq = this.until;

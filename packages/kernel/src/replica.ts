@@ -42,7 +42,7 @@ import {
   type IngestReport,
   type Offered,
 } from "./ingest.ts";
-import { TAIL_CHECK_COUNT, UNSIGNED_BYTES_MAX, UNSIGNED_COUNT_MAX } from "./limits.ts";
+import { OWN_CHAIN_PATIENCE_MS, TAIL_CHECK_COUNT, UNSIGNED_BYTES_MAX, UNSIGNED_COUNT_MAX } from "./limits.ts";
 import { HEAD_KEY, WitnessLog, type Tip, type Witnessed } from "./log.ts";
 import { Projection, type Projected } from "./projection.ts";
 import { chainHashAfter, corrupt } from "./records.ts";
@@ -65,6 +65,13 @@ export interface Outcome {
   readonly projected: readonly Projected[];
 }
 
+interface OwnChainClaim {
+  readonly seq: number;
+  readonly sinceMs: number;
+  /** This node knows it by itself. */
+  readonly isCertain: boolean;
+}
+
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly log: WitnessLog;
@@ -74,7 +81,9 @@ export class Replica {
   readonly genesisHash: Hash;
   readonly genesis: weaver.Genesis;
   /** How far peers say they have this node's own chain; beyond the own tip while a restored backup catches up. */
-  readonly #ownSeqByPeer = new Map<string, number>();
+  readonly #claimByPeer = new Map<string, OwnChainClaim>();
+  /** Spent on waiting for what peers claimed in vain, since anything of this node's own chain came last. */
+  readonly #waitedMsByPeer = new Map<string, number>();
   /** Of what was written since the last signature. */
   #unsignedBytes = 0;
   #unsignedCount = 0;
@@ -122,14 +131,36 @@ export class Replica {
 
   /**
    * A peer says that it holds this node's own chain up to `seq`. Until that is here again this node must not write: it
-   * would fork itself. Forgotten when the peer has sent what it has, so that a liar can only delay.
+   * would fork itself. Forgotten when the peer has sent what it has, and not believed for ever while it sends nothing of it,
+   * so that a liar can only delay; but `isCertain`.
    */
-  noteOwnSeqElsewhere(peer: PubKey, seq: number): void {
-    this.#ownSeqByPeer.set(bytesKey(peer), seq);
+  noteOwnSeqElsewhere(peer: PubKey, seq: number, options: { isCertain?: boolean } = {}): void {
+    const { isCertain = false } = options;
+    this.forgetPeer(peer);
+    this.#claimByPeer.set(bytesKey(peer), { seq, sinceMs: this.#options.clock.now(), isCertain });
   }
 
   forgetPeer(peer: PubKey): void {
-    this.#ownSeqByPeer.delete(bytesKey(peer));
+    const key = bytesKey(peer);
+    const claim = this.#claimByPeer.get(key);
+    if (claim === undefined) return;
+    if (claim.seq > this.ownTip().seq) this.#waitedMsByPeer.set(key, this.#waitedMs(key, claim));
+    this.#claimByPeer.delete(key);
+  }
+
+  /** In all. A clock that was set back has not given time back. */
+  #waitedMs(key: string, { sinceMs }: OwnChainClaim): number {
+    const before = this.#waitedMsByPeer.get(key) ?? 0;
+    return before + Math.max(0, this.#options.clock.now() - sinceMs);
+  }
+
+  /** Whoever claimed that more was to come may have told the truth. */
+  #noteOwnCame({ witnessed }: IngestReport): void {
+    if (this.#claimByPeer.size === 0 || !witnessed.some(({ author }) => equalBytes(author, this.self)))
+      return;
+    this.#waitedMsByPeer.clear();
+    const sinceMs = this.#options.clock.now();
+    for (const [key, claim] of this.#claimByPeer) this.#claimByPeer.set(key, { ...claim, sinceMs });
   }
 
   /** Something of this node's own that waits for its parents, and not for a time that may never come. */
@@ -144,7 +175,12 @@ export class Replica {
   /** Whether more of this node's own chain is known than can be built on: it would fork. */
   get isBehindItself(): boolean {
     if (this.floating.countOf(this.self) > 0 && this.#hasTimelyFloat()) return true;
-    return this.#ownSeqByPeer.size > 0 && this.ownTip().seq < Math.max(...this.#ownSeqByPeer.values());
+    if (this.#claimByPeer.size === 0) return false;
+    const { seq } = this.ownTip();
+    return this.#claimByPeer.entries().some(([key, claim]) => {
+      const isBelieved = claim.isCertain || this.#waitedMs(key, claim) < OWN_CHAIN_PATIENCE_MS;
+      return claim.seq > seq && isBelieved;
+    });
   }
 
   /**
@@ -227,7 +263,9 @@ export class Replica {
   /** Takes intentions from outside; never throws for what they are. */
   ingest(offered: readonly Offered[]): Outcome {
     const report = this.#inTransaction((writer, context) => ingest(writer, context, offered));
-    return this.#settled(report);
+    const outcome = this.#settled(report);
+    this.#noteOwnCame(outcome.report);
+    return outcome;
   }
 
   /** Looks again at what floats: its time may have come, or its author may be a member by now. */

@@ -60,7 +60,7 @@ describe("one set of intentions", () => {
         const made = randomWorld(seededRandom(seed), size);
         const from = delivered(seed, made, 2);
         const to = openReplica({ world: made.world, type: kvstore3 });
-        for (const { items } of toBatches(from.log.records({ from: 2 }))) {
+        for (const { items } of toBatches(from.log, from.log.records({ from: 2 }))) {
           expect(to.ingest(items).report.rejectedByReason.size).toBe(0);
         }
         const left = picture(from);

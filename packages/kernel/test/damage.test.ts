@@ -159,7 +159,7 @@ async function expectRebuilt(directory: string, want: Record<string, unknown>): 
 function batchesOfHistory(): { items: readonly Offered[] }[] {
   const peer = world.replica();
   peer.ingest(history);
-  return [...toBatches(peer.log.records({ from: 2 })), { items: [floating] }];
+  return [...toBatches(peer.log, peer.log.records({ from: 2 })), { items: [floating] }];
 }
 
 const middle = u64be(5);

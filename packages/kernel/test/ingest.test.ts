@@ -1,9 +1,11 @@
 import {
+  BATCH_COUNT_MAX,
   compareBytes,
   concatBytes,
   CONDITION_COUNT_MAX,
   decodeIntention,
   encodeIntention,
+  equalBytes,
   FUTURE_MS_MAX,
   makeId,
   OPS_BYTES_MAX,
@@ -19,8 +21,8 @@ import {
 import type { Storage, Table, TableReader } from "@lattice/storage";
 import { Role } from "@lattice/systemstore";
 import { describe, expect, it } from "vitest";
-import { chainsFrom, toBatches, withVouchers, type Offered } from "../src/index.ts";
-import { FLOATING_PER_AUTHOR_MAX } from "../src/limits.ts";
+import { toBatches, type Offered } from "../src/index.ts";
+import { FLOATING_PER_AUTHOR_MAX, GROUP_COUNT_MAX } from "../src/limits.ts";
 import {
   admitOps,
   counts,
@@ -35,6 +37,7 @@ import {
   signed,
   signerNamed,
   START_MS,
+  system,
   unsigned,
   World,
   type Forged,
@@ -550,7 +553,7 @@ describe("forks", () => {
 /** Another replica that was told all of it. */
 function openReplicaOn(made: ReturnType<typeof replica>) {
   const other = world.replica();
-  for (const { items } of toBatches(made.log.records({ from: 2 }))) other.ingest(items);
+  for (const { items } of toBatches(made.log, made.log.records({ from: 2 }))) other.ingest(items);
   return other;
 }
 
@@ -681,18 +684,48 @@ describe("the work that a hostile batch causes grows with its size, not faster",
     expect(ratio).toBeLessThan(6);
   });
 
+  it("newcomers that cite the last of a long chain that waits", () => {
+    const ratio = growth((size, log) => {
+      const made = openReplica({ world, log });
+      made.ingest([admitAlice]);
+      // Nobody has admitted Bob.
+      const waiting = chain(bob, first, size);
+      made.ingest(waiting);
+      const last = waiting.at(-1)!.intention;
+      const newcomers = Array.from({ length: size }, (_, n) =>
+        world.forge(alice, first, {
+          condition: [last.id],
+          timestamp: (last.timestamp + 1n) as typeof last.timestamp,
+          ops: put("k", `${n}`),
+        }),
+      );
+      return () => newcomers.forEach((item) => made.ingest([item]));
+    });
+    expect(ratio).toBeLessThan(6);
+  });
+
+  it("system ops that come behind their place", () => {
+    const [small, large] = [100, 400].map((size) => {
+      const state = new CountingStorage(memoryState(world.type));
+      const made = openReplica({ world, state });
+      const names = [...Array(size).keys()].map((n) =>
+        world.forge(alice, first, { ops: system({ oneofKind: "setName", setName: { name: `${n}` } }) }),
+      );
+      made.ingest([admitAlice, names.pop()!]);
+      const before = state.reads;
+      expect(made.ingest(names).report.witnessed).toHaveLength(size - 1);
+      return state.reads - before;
+    });
+    expect(large! / small!).toBeLessThan(6);
+  });
+
   it("serving a chain that one signature proves", () => {
     const ratio = growth((size, log) => {
       const made = openReplica({ world, log });
       made.ingest([admitAlice]);
       const links = chain(alice, first, size);
       made.ingest([...links.slice(0, -1).map(unsigned), links.at(-1)!]);
-      return () =>
-        withVouchers(
-          made.log,
-          links.map(({ intention }) => intention.id),
-          made.log.head.wseq,
-        );
+      return () => [...toBatches(made.log, made.log.records({ from: 2 }))];
     });
     expect(ratio).toBeLessThan(6);
   });
@@ -732,15 +765,54 @@ describe("what leaves a node", () => {
     const links = chain(alice, first, 12, { ops: put("big", "x".repeat(200_000)) });
     for (const part of [links.slice(0, 6), links.slice(6)])
       made.ingest([...part.slice(0, -1).map(unsigned), part.at(-1)!]);
-    const batches = [
-      ...toBatches(chainsFrom(made.log, [{ author: alice.publicKey, fromSeq: 1 }], made.log.head.wseq)),
-    ];
+    const batches = [...toBatches(made.log, made.log.records({ from: 4 }))];
     expect(batches.map(({ items }) => items.length)).toEqual([6, 6]);
     const other = replica();
     for (const { items } of batches) other.ingest(items);
     expect(picture(other)).toEqual(picture(made));
-    const some = withVouchers(made.log, [links[2]!.intention.id, links[4]!.intention.id], made.log.head.wseq);
-    expect(some.map(({ intention }) => intention.seq)).toEqual([3, 4, 5, 6]);
+    const some = [links[2]!, links[4]!].map(({ intention }) => made.log.get(intention.id)!);
+    const [batch] = toBatches(made.log, some);
+    expect(batch!.items.map(({ body }) => (decodeIntention(body) as Intention).seq)).toEqual([3, 4, 5, 6]);
+  });
+
+  it("sends a group whole, however others' writes lie between its members", () => {
+    const made = replica();
+    const [hers, his] = [chain(alice, first, 6), chain(bob, first, 6)];
+    const mixed = hers.flatMap((link, at) =>
+      at < 5 ? [unsigned(link), unsigned(his[at]!)] : [link, his[at]!],
+    );
+    made.ingest(mixed);
+    const [batch] = toBatches(made.log, made.log.records({ from: 4 }));
+    const authors = batch!.items.map(({ body }) => (decodeIntention(body) as Intention).author);
+    expect(authors.map((author) => equalBytes(author, authors[0]!))).toEqual([
+      ...Array(6).fill(true),
+      ...Array(6).fill(false),
+    ]);
+    const other = replica();
+    other.ingest(batch!.items);
+    expect(picture(other)).toEqual(picture(made));
+  });
+
+  it("has groups that do not grow from node to node", () => {
+    let items: readonly Offered[] = chain(alice, first, 3 * GROUP_COUNT_MAX);
+    for (let hop = 0; hop < 3; hop++) {
+      const made = replica();
+      made.ingest(items);
+      const batches = [...toBatches(made.log, made.log.records({ from: 4 }))];
+      expect(Math.max(...batches.map((batch) => batch.items.length))).toBeLessThanOrEqual(BATCH_COUNT_MAX);
+      items = batches.flatMap((batch) => batch.items);
+      expect(items.filter(({ signature }) => signature !== undefined)).toHaveLength(3);
+    }
+  });
+
+  it("refuses a signature that stands for more than an author may leave unsigned", () => {
+    const made = replica();
+    const links = chain(alice, first, GROUP_COUNT_MAX + 1);
+    const batch = [...links.slice(0, -1).map(unsigned), links.at(-1)!];
+    expect(made.ingest(batch).report.rejectedByReason.get("batch-rule")).toBe(batch.length);
+    const large = chain(bob, first, 3, { ops: put("big", "x".repeat(900_000)) });
+    expect(made.ingest([unsigned(large[0]!), unsigned(large[1]!), large[2]!]).report.witnessed).toEqual([]);
+    expect(made.ingest([unsigned(large[0]!), large[1]!, large[2]!]).report.witnessed).toHaveLength(3);
   });
 
   it("is written by this node in an order that others accept, however many heads there are and whichever came last", () => {

@@ -152,7 +152,7 @@ describe("writes that come together", () => {
     expect(logDisk.flushes - before).toBe(1);
     expect(signatures).toBeLessThanOrEqual(2);
     const other = world.replica();
-    for (const { items } of toBatches(store.log.records({ from: 2 }))) other.ingest(items);
+    for (const { items } of toBatches(store.log, store.log.records({ from: 2 }))) other.ingest(items);
     expect(picture(other)).toEqual(picture(store.replica));
     expect(other.log.head.wseq).toBe(65);
   });
@@ -429,7 +429,7 @@ describe("a restored backup", () => {
     await put1(store, "merged");
     expect(store.log.heads()).toHaveLength(1);
     const other = world.replica();
-    for (const { items } of toBatches(store.log.records({ from: 2 }))) {
+    for (const { items } of toBatches(store.log, store.log.records({ from: 2 }))) {
       expect(other.ingest(items).report.rejectedByReason.size).toBe(0);
     }
     expect(picture(other)).toEqual(picture(store.replica));

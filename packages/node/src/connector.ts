@@ -42,6 +42,8 @@ interface Link {
   dialing: AbortController | undefined;
   failures: number;
   notBeforeMs: number;
+  /** The peer broke the protocol: until then what it opens is closed, or it could go on at once. */
+  shunnedUntilMs: number;
   lastError: string;
   /** Of the session that stands, and of those before it that have not ended yet. */
   run: Promise<unknown>;
@@ -152,6 +154,7 @@ export class Connector {
       dialing: undefined,
       failures: 0,
       notBeforeMs: 0,
+      shunnedUntilMs: 0,
       lastError: "",
       run: Promise.resolve(),
       awaited: [],
@@ -233,6 +236,9 @@ export class Connector {
   /** Whether a new channel is to take the place of the session that stands. */
   #prevails(link: Link, channel: Channel): boolean {
     const { session } = link;
+    const shunnedMs = link.shunnedUntilMs - this.#options.clock.now();
+    // Nobody is shunned for longer, though the clock was set back.
+    if (!channel.outbound && shunnedMs > 0 && shunnedMs <= FAULT_PAUSE_MS) return false;
     // Nobody dials while it has a session: who dials again has lost it.
     if (session === undefined || session.outbound === channel.outbound) return true;
     if (Math.abs(this.#options.clock.now() - link.startedMs) > SIMULTANEOUS_MS) return true;
@@ -251,7 +257,9 @@ export class Connector {
     // One that breaks as soon as it stands is no success, or two nodes would try again and again without a pause.
     if (session.isLive && this.#options.clock.now() - link.startedMs >= STEADY_MS) link.failures = 0;
     this.#noteFailure(link, end.message ?? "the connection was closed");
-    if (end.kind === "fault") link.notBeforeMs = this.#options.clock.now() + FAULT_PAUSE_MS;
+    if (end.kind !== "fault") return;
+    link.notBeforeMs = this.#options.clock.now() + FAULT_PAUSE_MS;
+    link.shunnedUntilMs = link.notBeforeMs;
   }
 
   #noteFailure(link: Link, message: string): void {

@@ -462,7 +462,8 @@ export class Node implements AsyncDisposable {
       });
       this.#entries.set(key, { row, store, problem: "" });
       this.#toReopen.delete(key);
-      if (row.isRecovering) store.replica.noteOwnSeqElsewhere(UNKNOWN_PEER, Number.MAX_SAFE_INTEGER);
+      if (row.isRecovering)
+        store.replica.noteOwnSeqElsewhere(UNKNOWN_PEER, Number.MAX_SAFE_INTEGER, { isCertain: true });
       this.#listen(store);
       // What this misses is made good at the next start.
       if (row.genesis !== undefined)
@@ -517,6 +518,7 @@ export class Node implements AsyncDisposable {
     for (const { genesisHash, genesisBody, genesisSignature } of parent.system.children()) {
       if (this.#byGenesis(genesisHash) !== undefined) continue;
       const genesis = { body: genesisBody, signature: genesisSignature };
+      if (!isChildOf(parent, genesis)) continue;
       const entry = await this.#begin(genesis, { inviter: undefined }).catch(() => undefined);
       if (entry?.store !== undefined) await this.#adoptChildren(entry.store);
     }
@@ -804,6 +806,15 @@ function parseOffered(genesis: Offered) {
   if (typeof intention === "string")
     throw new LatticeError("invalid-argument", "a store begins with a genesis");
   return { hash: intention.hash, ops: parseGenesis(intention) };
+}
+
+/** Or an admin of one store could put children into another, or hand out roots. */
+function isChildOf(parent: Store, genesis: Offered): boolean {
+  try {
+    return equalBytes(parseOffered(genesis).ops.parent, parent.genesisHash);
+  } catch {
+    return false;
+  }
 }
 
 function rootsFirst(a: StoreRow, b: StoreRow): number {

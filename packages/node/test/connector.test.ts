@@ -15,7 +15,7 @@ import {
 import { MemoryNetwork, type Channel, type Transport } from "@lattice/net";
 import { weaver } from "@lattice/proto";
 import { MemoryStorage } from "@lattice/storage";
-import { SYNC_PROTOCOL } from "@lattice/sync";
+import { encodeFrame, SYNC_PROTOCOL } from "@lattice/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Connector } from "../src/connector.ts";
 import { FakeClock } from "@lattice/testkit";
@@ -349,6 +349,35 @@ describe("a peer", () => {
     }
     expect(end.transport.dials).toBe(2);
     expect(end.connector.lastError(end.store, pair.signers[1]!.publicKey)).toContain("no frame");
+    await end.close();
+    await fake.close();
+  });
+
+  it("that breaks the protocol is not let in again for a minute either", async () => {
+    const pair = new Pair();
+    const end = await endOf(pair, 0);
+    const fake = pair.network.transport(pair.signers[1]!.publicKey);
+    const hello = encodeFrame({
+      oneofKind: "hello",
+      hello: {
+        version: 1,
+        genesisHash: end.store.genesisHash,
+        fingerprint: new Uint8Array(40),
+        frontierDigest: new Uint8Array(32),
+      },
+    });
+    const started: number[] = [];
+    for (let second = 0; second < 70; second++) {
+      const channel = await fake.open(end.transport.self, SYNC_PROTOCOL);
+      for (const frame of [hello, Uint8Array.of(255)]) await channel.send(frame).catch(() => undefined);
+      await turns();
+      channel.abort();
+      started.push(end.started);
+      pair.clock.advance(1000);
+    }
+    expect(started.at(0)).toBe(1);
+    expect(started.at(58)).toBe(1);
+    expect(started.at(-1)).toBe(2);
     await end.close();
     await fake.close();
   });

@@ -1,4 +1,5 @@
-import { toHex } from "@lattice/model";
+import { createGenesis } from "@lattice/kernel";
+import { HybridClock, sha256, systemClock, systemRandom, toHex, utf8 } from "@lattice/model";
 import { describe, expect, it } from "vitest";
 import { codeOf, createRoot, eventually, get, join2, Mesh, put, redeem, until } from "./mesh.ts";
 import { Role } from "@lattice/systemstore";
@@ -46,6 +47,33 @@ describe("two nodes", () => {
     await put(bobs, "k2", "from bob");
     await until([child], async () => (await get(child, "k2")) === "from bob");
     expect(toHex(child.digest())).toBe(toHex(bobs.digest()));
+  });
+});
+
+describe("a child store", () => {
+  it("is begun only where its genesis names the parent that tells of it", async () => {
+    await using mesh = new Mesh();
+    const [ann, bob] = [await mesh.node("ann"), await mesh.node("bob")];
+    const store = await createRoot(ann);
+    const other = await createRoot(ann, "other");
+    const guest = await join2(ann, store, bob);
+    const signer = mesh.signer("ann");
+    const before = [ann, bob].map((node) => node.entries().length);
+    for (const parent of [other.genesisHash, sha256(utf8("none")), undefined]) {
+      const genesis = createGenesis({
+        type: store.type,
+        signer,
+        hlc: new HybridClock(systemClock),
+        random: systemRandom,
+        parent,
+      });
+      const { body: genesisBody, signature } = genesis;
+      const childAdd = { genesisBody, genesisSignature: signature!, alias: "strange" };
+      await store.submitSystem({ oneofKind: "childAdd", childAdd });
+    }
+    await ann.createStore({ name: "real", type: "", parent: store });
+    await until([guest], () => bob.entries().length > before[1]!);
+    expect([ann, bob].map((node) => node.entries().length)).toEqual(before.map((count) => count + 1));
   });
 });
 

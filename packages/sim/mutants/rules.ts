@@ -23,9 +23,9 @@ export const ruleMutants: readonly Mutant[] = [
   {
     name: "seq-unchecked",
     file: INGEST,
-    find: 'return seq === prev.seq + 1 ? undefined : "wrong-seq";',
-    replace: "return undefined;",
-    about: "behind the genesis, or in a fork, any seq will do",
+    find: 'if (tipSeq !== undefined) return seq === tipSeq + 1 ? undefined : "wrong-seq";',
+    replace: "if (tipSeq !== undefined) return undefined;",
+    about: "on an author's tip any seq will do",
   },
   {
     name: "chain-of-another",

@@ -1,11 +1,13 @@
 import type { Hash, IntentionId, PubKey } from "@lattice/model";
 import type { Op, StateReader } from "./state.ts";
 
+// What a context can do it has as properties, so that a handler may take them out: `{ read, changes }`.
+
 /** What a query may do: read. */
 export interface QueryContext<Payload> {
   readonly read: StateReader;
   /** The op of one intention of this store; undefined where it is not held, or is no op of the store's type. */
-  op(id: IntentionId): Op<Payload> | undefined;
+  readonly op: (id: IntentionId) => Op<Payload> | undefined;
 }
 
 export interface Submitted {
@@ -21,7 +23,7 @@ export interface CommandContext<Payload> extends QueryContext<Payload> {
   /** This node's own key, under which the op will stand. */
   readonly author: PubKey;
   /** Applies at once; resolves when it is on disk. */
-  submit(payload: Payload): Promise<Submitted>;
+  readonly submit: (payload: Payload) => Promise<Submitted>;
 }
 
 /** What one durable op, or several, changed. */
@@ -39,12 +41,12 @@ export interface Gap {
 
 export interface StreamContext<Payload, Event> extends QueryContext<Payload> {
   /** Names the present state of this node's copy; opaque, 16 bytes. */
-  position(): Uint8Array;
+  readonly position: () => Uint8Array;
   /** Ops that were applied after `position`, oldest first; undefined where it is none of this node's. */
-  opsSince(position: Uint8Array): Iterable<Op<Payload>> | undefined;
+  readonly opsSince: (position: Uint8Array) => Iterable<Op<Payload>> | undefined;
   /**
    * Changes from this call on (not from the first read of it on). At most 1,024 wait for a slow consumer; then they are
    * dropped and replaced by one gap.
    */
-  changes(signal: AbortSignal): AsyncIterable<Change<Event> | Gap>;
+  readonly changes: (signal: AbortSignal) => AsyncIterable<Change<Event> | Gap>;
 }

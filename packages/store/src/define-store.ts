@@ -2,7 +2,7 @@
  * `defineStore`: a store type as a value. What is checked here is checked once, at definition; the contract that code
  * cannot check (determinism above all) is checked by `describeStore`.
  */
-import type { IMessageType, PartialMessage } from "@protobuf-ts/runtime";
+import type { IMessageType } from "@protobuf-ts/runtime";
 import type { MethodInfo, ServiceInfo } from "@protobuf-ts/runtime-rpc";
 import { LatticeError } from "@lattice/model";
 import type { CommandContext, QueryContext, StreamContext } from "./context.ts";
@@ -19,7 +19,17 @@ import {
 import type { Op, StateTx } from "./state.ts";
 
 type Awaitable<T> = T | Promise<T>;
-type Reply<T> = T extends object ? PartialMessage<T> : never;
+type Reply<T> = T extends object ? PartialReply<T> : never;
+
+/** What `create` of a message takes, and lists that are readonly, of which it makes its own. */
+type PartialReply<T extends object> = { readonly [Key in keyof T]?: PartialField<T[Key]> };
+type PartialField<T> = T extends Uint8Array | { oneofKind: string | undefined }
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly PartialField<Item>[]
+    : T extends object
+      ? PartialReply<T>
+      : T;
 
 export interface StoreDefinition<Client, Payload extends object, Event> {
   /** `namespace:name`, such as `example:counter`. */
@@ -50,7 +60,10 @@ export interface StoreDefinition<Client, Payload extends object, Event> {
       request: UnaryRequest<Client, Name>,
     ) => Awaitable<Reply<UnaryReply<Client, Name>>>;
   };
-  /** A snapshot first, then changes; each event with what is needed to resume behind it. */
+  /**
+   * A snapshot first, then changes. Where whoever reads may want to go on later without a new snapshot, events carry the
+   * `position` behind them, and the request takes it back.
+   */
   readonly streams: {
     readonly [Name in StreamName<Client>]: (
       context: StreamContext<Payload, Event>,

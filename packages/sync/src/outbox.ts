@@ -4,7 +4,7 @@
  * in it is bounded, since it holds positions in the log rather than copies of it; a slow peer only makes its own
  * positions lag.
  */
-import { bytesKey, type IntentionId } from "@lattice/model";
+import type { IntentionId } from "@lattice/model";
 import { toBatches, type Batch, type Store, type Witnessed } from "@lattice/kernel";
 import { owedRecords } from "./debt.ts";
 import { toBatchFrame, type Frame } from "./frames.ts";
@@ -60,7 +60,7 @@ export class Outbox {
 
   /** Sends what the frontiers explain, up to `untilWseq`, then says so and goes live from there. */
   payDebt(owed: readonly Owed[], untilWseq: number): void {
-    this.#debt = toBatches(owedRecords(this.#store.log, owed, untilWseq))[Symbol.iterator]();
+    this.#debt = toBatches(this.#store.log, owedRecords(this.#store.log, owed, untilWseq))[Symbol.iterator]();
     this.#liveWseq = untilWseq;
     this.wake();
   }
@@ -133,7 +133,7 @@ export class Outbox {
         const request = this.#served.shift();
         if (request === undefined) return undefined;
         this.#servedCount -= request.ids.length;
-        this.#serving = toBatches(this.#held(request.ids))[Symbol.iterator]();
+        this.#serving = toBatches(this.#store.log, this.#held(request.ids))[Symbol.iterator]();
         this.#servingAfter = request.after;
       }
       const batch = this.#serving.next();
@@ -156,7 +156,7 @@ export class Outbox {
     const until = this.#store.durableWseq;
     while (this.#runs.length > 0 && this.#runs[0]!.toWseq <= this.#liveWseq) this.#runs.shift();
     if (this.#liveWseq >= until) return undefined;
-    for (const batch of toBatches(this.#fresh(this.#liveWseq + 1, until))) {
+    for (const batch of toBatches(this.#store.log, this.#fresh(this.#liveWseq + 1, until))) {
       this.#liveWseq = batch.lastWseq;
       return this.#batchFrame(batch);
     }
@@ -176,40 +176,23 @@ export class Outbox {
     return { oneofKind: "fingerprint", fingerprint: { fingerprint: head.setSum.encode(), reply } };
   }
 
-  /** Of the part of the log that is durable, without what the peer sent, unless it vouches for what the peer did not send. */
+  /** Of the part of the log that is durable, without what the peer sent. */
   *#fresh(fromWseq: number, untilWseq: number): Iterable<Witnessed> {
-    const unproven = new Set<string>();
     let runAt = 0;
     for (let wseq = fromWseq; wseq <= untilWseq; wseq++) {
       while (runAt < this.#runs.length && this.#runs[runAt]!.toWseq < wseq) runAt++;
       const run = this.#runs[runAt];
-      const isEcho = run !== undefined && run.fromWseq <= wseq;
-      if (isEcho && unproven.size === 0) {
-        wseq = run.toWseq;
-        continue;
-      }
-      const witnessed = this.#store.log.at(wseq);
-      const { id, storePrev } = witnessed.intention;
-      const isVoucher = unproven.delete(bytesKey(storePrev));
-      if (isEcho && !isVoucher) continue;
-      if (witnessed.signature === undefined) unproven.add(bytesKey(id));
-      yield witnessed;
+      if (run !== undefined && run.fromWseq <= wseq) wseq = run.toWseq;
+      else yield this.#store.log.at(wseq);
     }
   }
 
-  /** Those of `ids` that are held and durable, with whatever vouches for them; a step at a time, as they are sent. */
+  /** Those of `ids` that are held and durable; a step at a time, as they are sent. */
   *#held(ids: readonly IntentionId[]): Iterable<Witnessed> {
     const { log } = this.#store;
     for (let at = 0; at < ids.length; at += SERVE_STEP_COUNT) {
-      const wseqs = new Set<number>();
-      for (const id of ids.slice(at, at + SERVE_STEP_COUNT)) {
-        const wseq = log.wseqOf(id);
-        if (wseq === undefined || wseq > this.#store.durableWseq || wseqs.has(wseq)) continue;
-        wseqs.add(wseq);
-        // One that is there already has its vouchers there as well.
-        for (const voucher of log.vouchersOf(log.at(wseq), (known) => wseqs.has(known)))
-          wseqs.add(voucher.wseq);
-      }
+      const places = ids.slice(at, at + SERVE_STEP_COUNT).flatMap((id) => log.wseqOf(id) ?? []);
+      const wseqs = new Set(places.filter((wseq) => wseq <= this.#store.durableWseq));
       for (const wseq of [...wseqs].sort((a, b) => a - b)) yield log.at(wseq);
     }
   }

@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { acceptSession } from "../src/index.ts";
 import { decodeFrame, encodeFrame, toBatchFrame, type Frame } from "../src/frames.ts";
+import { owedTo } from "../src/frontier.ts";
 import { CONTROL_COUNT_MAX, FRONTIER_COUNT_MAX, RECONCILE_ROUNDS_MAX } from "../src/limits.ts";
 import { Initiator, SortedItems } from "../src/negentropy/index.ts";
 import { Outbox } from "../src/outbox.ts";
@@ -389,6 +390,55 @@ describe("a frontier", () => {
     expect(await codeOf(put(store, "k", "v"))).toBe("unavailable");
     club.clock.advance(30_000);
     expect(await codeOf(put(store, "k", "v"))).toBe("none");
+  });
+
+  it("that lies about this node's own chain in session after session is not believed for ever", async () => {
+    const lie = frontier([{ author: store.replica.self, seq: 1_000_000, id: idOf(1) }]);
+    const codes: string[] = [];
+    for (let session = 0; session < 20; session++) {
+      const fake = peer();
+      await fake.hello({ fingerprint: new Uint8Array(SET_SUM_BYTES) });
+      await fake.say(lie);
+      await fake.rest();
+      club.clock.advance(29_000);
+      codes.push(await codeOf(put(store, "k", "v")));
+      fake.wire.break();
+      await fake.ended;
+    }
+    expect(codes.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => "unavailable"));
+    expect(codes.slice(-5)).toEqual(Array.from({ length: 5 }, () => "none"));
+  });
+
+  it("that lies about this node's own chain, and sends other things, is not believed for ever", async () => {
+    const fake = peer();
+    await fake.hello({ fingerprint: new Uint8Array(SET_SUM_BYTES) });
+    await fake.say(frontier([{ author: store.replica.self, seq: 1_000_000, id: idOf(1) }]));
+    await fake.rest();
+    const codes: string[] = [];
+    for (let at = 0; at < 20; at++) {
+      club.clock.advance(25_000);
+      await fake.say(batch(craft(store, { signer: club.signers[1]!, key: `${at}` })));
+      await fake.rest();
+      codes.push(await codeOf(put(store, "k", "v")));
+    }
+    expect(codes[0]).toBe("unavailable");
+    expect(codes.at(-1)).toBe("none");
+    await expectAlive(fake);
+  });
+
+  it("of a fork of many branches is compared in time with their number", () => {
+    let reads = 0;
+    const branches = Array.from({ length: 4000 }, (_, at) => ({
+      author: signerOf(7).publicKey,
+      seq: 1,
+      get id() {
+        reads += 1;
+        return idOf(at);
+      },
+    }));
+    const log = { tips: () => branches, has: () => true } as unknown as Store["log"];
+    expect(owedTo(branches.toReversed(), log)).toEqual([]);
+    expect(reads).toBeLessThan(5 * branches.length);
   });
 
   it("with both branches of this node's own fork makes it wait for the longer one", async () => {
