@@ -1,10 +1,2 @@
-/** A generator of 32-bit numbers (mulberry32): the same for the same seed. */
-export function seededNumbers(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
+/** Random numbers of a printed seed, without the rest of the testkit, which needs vitest. */
+export { seededRandom as seededNumbers } from "../packages/testkit/src/fakes/seeded-random.ts";

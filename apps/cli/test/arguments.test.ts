@@ -2,17 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { MessageType, ScalarType } from "@protobuf-ts/runtime";
 import fc from "fast-check";
 import { parseArguments } from "../src/fields/arguments.ts";
 import { fromJson, toJson, type Json } from "../src/fields/json.ts";
-import type { MessageType } from "../src/fields/message.ts";
+import type { MessageType as AnyMessage } from "../src/fields/message.ts";
 import { takeFlags } from "../src/flags.ts";
 import { LINE_FLAGS } from "../src/invocation.ts";
 import { Entry, Everything, PutRequest, ResolveRequest } from "./shelf.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-function parse(type: MessageType, words: readonly string[], isComplete = false): Record<string, unknown> {
+function parse(type: AnyMessage, words: readonly string[], isComplete = false): Record<string, unknown> {
   return parseArguments(type, takeFlags(words, LINE_FLAGS), { isComplete }) as Record<string, unknown>;
 }
 
@@ -86,7 +87,7 @@ describe("parseArguments", () => {
     expect(parse(Everything, ['entries=[{"key":"a"},{"key":"b"}]'])["entries"]).toHaveLength(2);
   });
 
-  test.each<[MessageType, string[], string]>([
+  test.each<[AnyMessage, string[], string]>([
     [PutRequest, ["a", "b", "c"], '"c" is one argument too many'],
     [PutRequest, ["--fi", "x"], 'unknown flag --fi; did you mean "if"?'],
     [PutRequest, ["--if"], "--if needs a value"],
@@ -108,7 +109,17 @@ describe("parseArguments", () => {
     expect(() => parse(type, words)).toThrow(message);
   });
 
-  test("a command wants every positional, unless an optional field takes its place", () => {
+  test("an optional field that has a position takes the place of none", () => {
+    const IncrementRequest = new MessageType("test.IncrementRequest", [
+      { no: 1, name: "name", kind: "scalar", T: ScalarType.STRING },
+      { no: 2, name: "amount", kind: "scalar", T: ScalarType.UINT32, opt: true },
+    ]);
+    expect(() => parse(IncrementRequest, ["amount=3"], true)).toThrow("NAME is missing");
+    expect(parse(IncrementRequest, ["amount=3", "votes"], true)).toEqual({ name: "votes", amount: 3 });
+    expect(parse(IncrementRequest, ["votes"], true)).toEqual({ name: "votes" });
+  });
+
+  test("a command wants every positional, unless an optional field without a position takes its place", () => {
     expect(() => parse(PutRequest, ["k"], true)).toThrow("VALUE is missing");
     expect(() => parse(PutRequest, ["k", "if=x"], true)).toThrow("VALUE is missing");
     expect(parse(PutRequest, ["k", ""], true)).toMatchObject({ value: new Uint8Array() });

@@ -1,5 +1,5 @@
 /**
- * The register engine (stores.md, kvtable): what a store type with keys keeps of each of them. Core; no I/O.
+ * The register engine: what a store type with keys keeps of each of them. Core; no I/O.
  *
  * Four tables, named after the first:
  *   rows     key → winner, and how many losers there are

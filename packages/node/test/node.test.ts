@@ -56,7 +56,7 @@ describe("a child store", () => {
     const [ann, bob] = [await mesh.node("ann"), await mesh.node("bob")];
     const store = await createRoot(ann);
     const other = await createRoot(ann, "other");
-    const guest = await join2(ann, store, bob);
+    await join2(ann, store, bob);
     const signer = mesh.signer("ann");
     const before = [ann, bob].map((node) => node.entries().length);
     for (const parent of [other.genesisHash, sha256(utf8("none")), undefined]) {
@@ -72,7 +72,7 @@ describe("a child store", () => {
       await store.submitSystem({ oneofKind: "childAdd", childAdd });
     }
     await ann.createStore({ name: "real", type: "", parent: store });
-    await until([guest], () => bob.entries().length > before[1]!);
+    await eventually(() => bob.entries().length > before[1]!);
     expect([ann, bob].map((node) => node.entries().length)).toEqual(before.map((count) => count + 1));
   });
 });

@@ -57,8 +57,8 @@ export const durabilityMutants: readonly Mutant[] = [
   {
     name: "serves-undurable",
     file: OUTBOX,
-    find: "if (wseq === undefined || wseq > this.#store.durableWseq || wseqs.has(wseq)) continue;",
-    replace: "if (wseq === undefined || wseqs.has(wseq)) continue;",
+    find: "const wseqs = new Set(places.filter((wseq) => wseq <= this.#store.durableWseq));",
+    replace: "const wseqs = new Set(places);",
     about: "what is asked for leaves the node before it is on disk",
   },
   {

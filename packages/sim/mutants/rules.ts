@@ -73,8 +73,8 @@ export const ruleMutants: readonly Mutant[] = [
   {
     name: "floats-left-by-parent",
     file: INGEST,
-    find: "return [...floating.waitingForParent(table, intention.id), ...parents];",
-    replace: "return [...parents];",
+    find: "return vouchesForPrev(intention) ? [...waiting, intention.storePrev] : waiting;",
+    replace: "return vouchesForPrev(intention) ? [intention.storePrev] : waiting.slice(0, 0);",
     about: "what floats is not looked at when the parent that it waits for comes in a batch",
   },
   {
@@ -136,8 +136,8 @@ export const ruleMutants: readonly Mutant[] = [
   {
     name: "own-chain-behind",
     file: REPLICA,
-    find: "return this.#ownSeqByPeer.size > 0 && this.ownTip().seq <",
-    replace: "return this.#ownSeqByPeer.size > 0 && this.ownTip().seq + 1000 <",
+    find: "return claim.seq > seq && isBelieved;",
+    replace: "return claim.seq > seq && isBelieved && claim.isCertain;",
     about: "a restored backup writes although peers told it of more",
   },
   {

@@ -171,15 +171,15 @@ export const stateMutants: readonly Mutant[] = [
   {
     name: "members-by-arrival",
     file: SYSTEM,
-    find: "const isLate = !isEmpty(ops.range({ gt: op.id, limit: 1 }));",
-    replace: "const isLate = isEmpty(ops.range()) && false;",
+    find: 'return !isEmpty(read.table("system-ops").range({ gt: id, limit: 1 }));',
+    replace: 'return id.length === 0 && !isEmpty(read.table("system-ops").range({ gt: id, limit: 1 }));',
     about: "system ops count in the order in which they come",
   },
   {
     name: "late-op-not-folded",
     file: SYSTEM,
-    find: 'refold(tx, roles);\n  return { void: readOp(tx, op.id)?.void ?? "", refolded: true };',
-    replace: 'return { void: readOp(tx, op.id)?.void ?? "", refolded: true };',
+    find: 'ops.put(id, weaver.OpRow.toBinary({ author, op, void: "" }));\n  refold(tx, roles);',
+    replace: 'ops.put(id, weaver.OpRow.toBinary({ author, op, void: "" }));',
     about: "a system op that comes behind its place counts for nothing",
   },
   {

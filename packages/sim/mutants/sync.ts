@@ -117,13 +117,6 @@ export const syncMutants: readonly Mutant[] = [
     about: "of what the other side lacks in a message only the first is found",
   },
   {
-    name: "echo-loses-voucher",
-    file: OUTBOX,
-    find: "if (isEcho && !isVoucher) continue;",
-    replace: "if (isEcho) continue;",
-    about: "what vouches for the rest is left out since the peer has sent it",
-  },
-  {
     name: "release-taken-for-echo",
     file: SESSION,
     find: "if (isFloating) this.#noteRuns(offered, fromWseq);\n    else this.#outbox",

@@ -2,9 +2,9 @@
  * After the faults: everything is repaired, and then everything has to come right within a number of rounds. A round is
  * the time after which two nodes compare what they hold (weaver.md §6).
  */
-import { bytesKey, equalBytes, parentsOf, toHex } from "@lattice/model";
-import { verifyStore, type Store } from "@lattice/kernel";
-import { mayWrite, Role } from "@lattice/systemstore";
+import { bytesKey, equalBytes, parentsOf, toHex, type Intention } from "@lattice/model";
+import { verifyStore, type Floating, type Store } from "@lattice/kernel";
+import { mayAdminister, mayWrite, Role } from "@lattice/systemstore";
 import { checkUnauthorised } from "./checks/unauthorised.ts";
 import type { Machine } from "./machine.ts";
 import { join, mend, startMachine, stopMachine } from "./plan/perform.ts";
@@ -44,6 +44,7 @@ export async function finale(world: World): Promise<number> {
 
 function repair(world: World): void {
   world.tell("all", "is repaired");
+  world.isRepaired = true;
   world.network.healAll();
   for (const [index, machine] of world.machines.entries()) {
     machine.disk.setFault("none");
@@ -87,17 +88,38 @@ async function run(world: World, ms: number): Promise<void> {
   while (!isOver && world.violation === undefined && world.nowMs <= until && (await world.step()));
 }
 
-/** Whoever was wiped is a member still, and comes back. */
+/**
+ * Whoever was wiped is a member still, and comes back. And where an old backup knows nothing of a member that came later,
+ * nobody but that member could tell, to whom it does not listen: it is invited again.
+ */
 async function rejoin(world: World): Promise<void> {
   for (const [number, known] of world.stores) {
     if (known.parent !== undefined) continue;
-    for (const machine of absentMembers(world, known)) {
-      await settle(
-        world,
-        join(world, machine, number, Role.WRITER).catch(() => undefined),
-      );
-    }
+    for (const machine of absentMembers(world, known)) await joinAgain(world, machine, { number });
+    for (const { machine, host } of forgotten(world, known)) await joinAgain(world, machine, { number, host });
   }
+}
+
+async function joinAgain(
+  world: World,
+  machine: Machine,
+  { number, host }: { number: number; host?: Machine },
+): Promise<void> {
+  const joining = join(world, machine, { number, role: Role.WRITER, host });
+  await settle(
+    world,
+    joining.catch(() => undefined),
+  );
+}
+
+/** Members of whom somebody who could invite them has not heard. */
+function forgotten(world: World, known: WorldStore): { machine: Machine; host: Machine }[] {
+  const copies = copiesOf(world, known);
+  const hosts = copies.filter(({ machine, store }) => mayAdminister(store.system.roleNow(machine.key)));
+  return hosts.flatMap(({ machine: host, store: { system } }) => {
+    const strangers = copies.filter(({ machine }) => system.roleNow(machine.key) === Role.UNSPECIFIED);
+    return strangers.map(({ machine }) => ({ machine, host }));
+  });
 }
 
 function absentMembers(world: World, { genesisHash }: WorldStore): Machine[] {
@@ -163,7 +185,13 @@ function heldBack({ replica }: Store): string {
   return reasons.length === 0 ? "" : `; ${reasons.length} float, since each ${reasons[0]}`;
 }
 
+/** Of a child that somebody's parent still names: its creation may have died with the disk of who created it. */
 function absentChildren(world: World, child: WorldStore, root: WorldStore): Machine[] {
+  const parent = world.stores.get(child.parent!)!;
+  const isNamed = copiesOf(world, parent).some(({ store }) =>
+    store.system.children().some(({ genesisHash }) => equalBytes(genesisHash, child.genesisHash)),
+  );
+  if (!isNamed) return [];
   return world.honest.filter((machine) => {
     const above = machine.storeOf(root.genesisHash);
     return above !== undefined && machine.storeOf(child.genesisHash) === undefined;
@@ -180,13 +208,30 @@ function rootOf(world: World, store: WorldStore): WorldStore {
 function wronglyFloating(world: World, store: Store, root: WorldStore): string | undefined {
   const holder = world.honest.find((machine) => machine.storeOf(store.genesisHash) === store);
   const system = holder?.storeOf(root.genesisHash)?.system ?? store.system;
-  for (const { intention } of store.replica.floating.all()) {
-    const isTimely = Number(intention.timestamp >> 16n) <= EPOCH_MS + world.nowMs + AHEAD_MS_MAX - ROUND_MS;
+  for (const { intention, authentication } of store.replica.floating.all()) {
+    const isTimely = isTimelyAt(world.nowMs, intention);
     const isMember = mayWrite(system.roleNow(intention.author));
     const isWhole = parentsOf(intention).every((parent) => store.log.has(parent));
-    if (isTimely && isMember && isWhole) return toHex(intention.hash).slice(0, 8);
+    if (isTimely && isMember && isWhole && isProven(store, { intention, authentication }, world.nowMs)) {
+      return toHex(intention.hash).slice(0, 8);
+    }
   }
   return undefined;
+}
+
+function isTimelyAt(nowMs: number, { timestamp }: Intention): boolean {
+  return Number(timestamp >> 16n) <= EPOCH_MS + nowMs + AHEAD_MS_MAX - ROUND_MS;
+}
+
+/** Whether it is signed, or floats below what proves it and could be witnessed with it. */
+function isProven(store: Store, { intention, authentication }: Omit<Floating, "receivedMs">, nowMs: number): boolean {
+  if (authentication.kind === "signature") return true;
+  const floating = new Map([...store.replica.floating.all()].map((each) => [bytesKey(each.intention.id), each.intention]));
+  let above = floating.get(bytesKey(authentication.id));
+  while (above !== undefined && isTimelyAt(nowMs, above) && bytesKey(above.storePrev) !== bytesKey(intention.id)) {
+    above = floating.get(bytesKey(above.storePrev));
+  }
+  return above !== undefined && isTimelyAt(nowMs, above);
 }
 
 function mostAheadMs(world: World): number {

@@ -55,6 +55,8 @@ export class World {
   readonly #logs = new Map<Machine, Map<string, LogWatch>>();
   readonly #mirrors: MirrorWatch[] = [];
   #violation: Violation | undefined;
+  /** The faults are over: what was still to come of them does not. */
+  isRepaired = false;
 
   constructor(options: WorldOptions) {
     this.plan = options.plan;

@@ -1,4 +1,5 @@
 /** Bounds of the suites and fakes. */
+import { OPS_BYTES_MAX } from "@lattice/model";
 
 /** Changes that wait for a consumer of a `MemoryReplica` that lags; the contract of streams names it. */
 export const CHANGES_PENDING_MAX = 1024;
@@ -19,3 +20,17 @@ export const MESSAGE_DEPTH_MAX = 3;
 export const TURNS_MAX = 50;
 /** Events after which a stream is taken to be endless. */
 export const STREAM_EVENTS_MAX = 10_000;
+/** Microtasks that waiting for one event may take; what happens behind more of them is not looked at. */
+export const MICROTASKS_MAX = 12;
+/** Moments at which ops are applied while a stream is read; of a stream that has more, an even choice. */
+export const POINTS_MAX = 24;
+
+/**
+ * In bytes, for texts and byte strings of requests: what a key may have, so that nothing fits beside it; what none may
+ * have; and as much as fits into one op, a few of which no row may have.
+ */
+export const LARGE_BYTES = [4 << 10, 5_000, (1 << 20) - (2 << 10)] as const;
+/** So often is a large request repeated, for rows that grow. */
+export const LARGE_CALLS = 3;
+/** Of an op in an intention; what stands around a payload takes the rest of `OPS_BYTES_MAX`. */
+export const PAYLOAD_BYTES_MAX = OPS_BYTES_MAX - 16;

@@ -1,6 +1,6 @@
 /** The suite passes what keeps the contract; each of its checks fails what breaks it, and says how. */
 import { randomBytes } from "node:crypto";
-import { LatticeError, utf8 } from "@lattice/model";
+import { concatBytes, ID_BYTES, LatticeError, toHex, utf8 } from "@lattice/model";
 import {
   Refusal,
   type CommandContext,
@@ -309,11 +309,39 @@ describe("reads in its queries, and does not write", () => {
   ])("finds %s", async (_, type, message) => {
     expect((await failureOf(checkQueries, type)).message).toMatch(message);
   });
+
+  it("finds that an empty store cannot be asked", async () => {
+    const type = query((context) => {
+      const [[key] = []] = tableOf(context).range({ limit: 1 });
+      return { text: Uint8Array.of(key!.length) };
+    });
+    for (const seed of [1, 2, 3]) {
+      const { message } = await failureOf(checkQueries, type, { runs: 1, seed });
+      expect(message).toMatch(/read failed with TypeError.*\n.*a store without any op/);
+    }
+  });
 });
 
 describe("writes what counts in its commands, or fails in words", () => {
   const command = (run: (context: CommandContext<Note>, note: Note) => unknown): StoreType =>
     withMethod("write", run);
+
+  /** Checks a name in command and `apply` alike, up to the bound; or not at all. */
+  const unbounded = ({ prefix = 0, max = Infinity, grows = false } = {}): StoreType => {
+    const isName = ({ name }: Note): boolean => name !== "" && name.length <= max;
+    const { methods } = command(async ({ submit }, note) => {
+      if (!isName(note)) throw new LatticeError("invalid-argument", "no such name");
+      await submit(note);
+      return {};
+    });
+    const type = withApply((tx, { payload }) => {
+      if (!isName(payload)) throw new Refusal("not a name");
+      const [table, key] = [tx.table("notes"), utf8("p".repeat(prefix) + payload.name)];
+      table.put(key, concatBytes((grows ? table.get(key) : undefined) ?? NAME, payload.text));
+      return [];
+    });
+    return { ...type, methods };
+  };
 
   it.each<[string, StoreType, RegExp]>([
     [
@@ -338,6 +366,21 @@ describe("writes what counts in its commands, or fails in words", () => {
       /write failed with TypeError/,
     ],
     [
+      "a name that is too long for a key",
+      unbounded(),
+      /an op that apply refuses \(a key has 5000 bytes, more than \d+\)\. The request: .*name: "x{60}…"/,
+    ],
+    [
+      "a name that leaves no room beside it",
+      unbounded({ prefix: 200, max: 4096 }),
+      /an op that apply refuses \(a key has 4296 bytes/,
+    ],
+    [
+      "a row that grows without bound",
+      unbounded({ max: 100, grows: true }),
+      /an op that apply refuses \(a value has \d{7} bytes/,
+    ],
+    [
       "that no request succeeds",
       command(() => Promise.reject(new LatticeError("closed", ""))),
       /was answered/,
@@ -354,7 +397,17 @@ describe("begins its streams with what there is, and ends them whole", () => {
     signal: AbortSignal,
   ) => AsyncIterable<unknown>;
   const stream = (run: Stream): StoreType => withMethod("watch", run as never);
-  const changesOf: Stream = (context, _, signal) => context.changes(signal);
+  const changesOf = ({ changes }: StreamContext<Note, Note>, _: Note, signal: AbortSignal) => changes(signal);
+  /** Leaves nothing behind, whoever ends it. */
+  const whole = (run: Stream): Stream =>
+    async function* (context, note, signal) {
+      const left = new AbortController();
+      try {
+        yield* run(context, note, AbortSignal.any([signal, left.signal]));
+      } finally {
+        left.abort();
+      }
+    };
 
   it.each<[string, Stream, RegExp]>([
     [
@@ -390,11 +443,12 @@ describe("begins its streams with what there is, and ends them whole", () => {
     ],
     [
       "a write",
-      async function* (context, note, signal) {
+      whole(async function* (context, note, signal) {
+        const changes = changesOf(context, note, signal);
         changeInPlace(context.read.table("notes") as StateTable);
         yield {};
-        for await (const _ of changesOf(context, note, signal)) yield {};
-      },
+        for await (const _ of changes) yield {};
+      }),
       /watch changed the state/,
     ],
     [
@@ -429,6 +483,129 @@ describe("begins its streams with what there is, and ends them whole", () => {
     ],
   ])("finds %s", async (_, run, message) => {
     expect((await failureOf(checkStreams, stream(run), { runs: 20 })).message).toMatch(message);
+  });
+
+  const count = ({ read }: StreamContext<Note, Note>) => ({ name: `${read.table("notes").count()}` });
+  const turn = async (): Promise<void> => await Promise.resolve();
+  const late = /loses an op .* has to call `changes` before it reads the state\n.*a store without any op/;
+
+  it.each<[string, Stream]>([
+    [
+      "behind what it tells first",
+      async function* (context, note, signal) {
+        yield count(context);
+        for await (const _ of changesOf(context, note, signal)) yield count(context);
+      },
+    ],
+    [
+      "behind the second thing that it tells",
+      async function* (context, note, signal) {
+        yield count(context);
+        yield { name: "ready" };
+        for await (const _ of changesOf(context, note, signal)) yield count(context);
+      },
+    ],
+    [
+      "an await behind what it has read",
+      async function* (context, note, signal) {
+        const read = count(context);
+        await turn();
+        const changes = changesOf(context, note, signal);
+        yield read;
+        for await (const _ of changes) yield count(context);
+      },
+    ],
+    [
+      "an await behind a second look",
+      async function* (context, note, signal) {
+        yield count(context);
+        const again = count(context);
+        await turn();
+        yield again;
+        await turn();
+        for await (const _ of changesOf(context, note, signal)) yield count(context);
+      },
+    ],
+    [
+      "behind what it tells of changes only",
+      async function* ({ changes }, _note, signal) {
+        yield { name: "ready" };
+        for await (const change of changes(signal)) if (change.kind === "change") yield* change.events;
+      },
+    ],
+  ])("finds a stream that subscribes %s", async (_, run) => {
+    for (const seed of [1, 2, 3]) {
+      const { message } = await failureOf(checkStreams, stream(whole(run)), { runs: 5, seed });
+      expect(message).toMatch(late);
+    }
+  });
+
+  it.each<[string, Stream]>([
+    [
+      "in the same step as it has read",
+      async function* (context, note, signal) {
+        const read = count(context);
+        const changes = changesOf(context, note, signal);
+        yield read;
+        for await (const _ of changes) yield count(context);
+      },
+    ],
+    [
+      "late, and looks again",
+      async function* (context, note, signal) {
+        yield count(context);
+        await turn();
+        const changes = changesOf(context, note, signal);
+        for (const [key, text] of [...context.read.table("notes").range()]) yield { name: toHex(key), text };
+        yield { name: "ready" };
+        for await (const change of changes) if (change.kind === "change") yield* change.events;
+      },
+    ],
+    [
+      "first, and does not tell twice what the state had",
+      async function* ({ read, changes }, _note, signal) {
+        const told = new Set<string>();
+        const coming = changes(signal);
+        yield { name: "begin" };
+        for (const [key, row] of [...read.table("notes").range()]) {
+          told.add(`${toHex(key)} ${toHex(row.subarray(ID_BYTES))}`);
+          yield { name: new TextDecoder().decode(key), text: row.subarray(ID_BYTES) };
+        }
+        for await (const change of coming) {
+          if (change.kind === "gap") continue;
+          for (const note of change.events) {
+            if (!told.delete(`${toHex(utf8(note.name))} ${toHex(note.text)}`)) yield note;
+          }
+        }
+      },
+    ],
+  ])("lets a stream subscribe %s", async (_, run) => {
+    const type = stream(whole(run));
+    await expect(checkStreams({ type, ops: anyNote, seed: 1 })).resolves.toBeUndefined();
+  });
+
+  it("finds a range that is gone on with behind a yield", async () => {
+    const type = stream(
+      whole(async function* (context, note, signal) {
+        const changes = changesOf(context, note, signal);
+        yield { name: "ready" };
+        for (const [, text] of context.read.table("notes").range()) yield { text };
+        for await (const _ of changes) yield count(context);
+      }),
+    );
+    expect((await failureOf(checkStreams, type)).message).toMatch(/a range is not continued after a write/);
+  });
+
+  it("finds that nothing is told of an empty store", async () => {
+    const rows = whole(async function* (context, note, signal) {
+      const changes = changesOf(context, note, signal);
+      if (context.read.table("notes").count() > 0) yield count(context);
+      for await (const _ of changes) yield count(context);
+    });
+    for (const seed of [1, 2, 3]) {
+      const { message } = await failureOf(checkStreams, stream(rows), { runs: 1, seed });
+      expect(message).toMatch(/told nothing until something changed.*\n.*a store without any op/);
+    }
   });
 
   it("finds that no request is answered", async () => {

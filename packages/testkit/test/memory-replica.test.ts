@@ -1,8 +1,8 @@
-import { utf8 } from "@lattice/model";
+import { LatticeError, toHex, utf8 } from "@lattice/model";
 import type { StateTable } from "@lattice/store";
 import { MemoryReplica, MemoryState } from "@lattice/testkit";
 import { describe, expect, it } from "vitest";
-import { notes } from "./notes.ts";
+import { notes, withApply } from "./notes.ts";
 
 const [A, B] = [utf8("a"), utf8("b")];
 
@@ -68,6 +68,36 @@ describe("MemoryReplica", () => {
     expect(alice.state.dump()).toBe("");
   });
 
+  it.each([
+    ["a key has 5000 bytes", { length: 5000 }],
+    ["a row has an empty key", { length: 0 }],
+  ])("records what would make a row that no storage takes: %s", (reason, key) => {
+    const type = withApply((tx) => {
+      tx.table("notes").put(A, A);
+      tx.table("notes").put(new Uint8Array(key.length), A);
+      return [];
+    });
+    const alice = new MemoryReplica(type, { author: "alice" });
+    const { op } = alice.submit({ name: "a" });
+    expect([...alice.refused]).toEqual([[toHex(op.id), expect.stringContaining(reason)]]);
+    expect([alice.state.dump(), alice.log.length]).toEqual(["", 1]);
+  });
+
+  it("throws on what else apply throws: it is a fault of the type", () => {
+    const failing = withApply(() => {
+      throw new LatticeError("corrupt", "a damaged row");
+    });
+    const alice = new MemoryReplica(failing, { author: "alice" });
+    expect(() => alice.submit({ name: "a" })).toThrow("a damaged row");
+  });
+
+  it("writes nothing that no intention holds", async () => {
+    const alice = replica("alice");
+    const write = alice.methods.write({ name: "a", text: new Uint8Array(1 << 20) });
+    await expect(write).rejects.toMatchObject({ code: "too-large" });
+    expect(alice.log).toEqual([]);
+  });
+
   it("is opened again with its log and its rows", async () => {
     const alice = replica("alice");
     await alice.methods.write({ name: "a", text: A });
@@ -76,6 +106,17 @@ describe("MemoryReplica", () => {
     await again.methods.write({ name: "a", text: B });
     expect([again.log.length, alice.log.length]).toEqual([2, 1]);
     expect((await alice.methods.read({ name: "a" })).text).toEqual(A);
+  });
+
+  it("tells no change of what changed nothing", async () => {
+    const alice = replica("alice");
+    const stop = new AbortController();
+    const changes = alice.streamContext().changes(stop.signal)[Symbol.asyncIterator]();
+    alice.submit({ name: "" });
+    alice.submit({ name: "b", text: B });
+    const { value } = (await changes.next()) as { value: { events: unknown[] } };
+    expect(value.events).toEqual([{ name: "b", text: B }]);
+    stop.abort();
   });
 
   it("holds changes back while it is told to, and then tells them as one", async () => {

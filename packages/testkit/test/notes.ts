@@ -67,12 +67,12 @@ export const notes = defineStore({
     read: ({ read }, { name }) => ({ name, text: textOf(read, name) }),
   },
   streams: {
-    async *watch(context, _request, signal) {
+    async *watch({ read, changes }, _request, signal) {
       const done = new AbortController();
       try {
-        const changes = context.changes(AbortSignal.any([signal, done.signal]));
-        yield { name: `${context.read.table("notes").count()} notes` };
-        for await (const change of changes) if (change.kind === "change") yield* change.events;
+        const coming = changes(AbortSignal.any([signal, done.signal]));
+        yield { name: `${read.table("notes").count()} notes` };
+        for await (const change of coming) if (change.kind === "change") yield* change.events;
       } finally {
         done.abort();
       }

@@ -25,8 +25,8 @@ export interface ArgumentWords {
 
 export interface ArgumentOptions {
   /**
-   * A positional may not be left out where nobody could tell that from an empty value. A field whose absence can be told
-   * stands in for one when it is given.
+   * A positional may not be left out where nobody could tell that from an empty value. A field that has no position, and
+   * whose absence can be told, stands in for one when it is given.
    */
   readonly isComplete: boolean;
 }
@@ -59,7 +59,9 @@ class ArgumentParser {
 
   parse({ words, literal = [] }: ArgumentWords, { isComplete }: ArgumentOptions): object {
     const positional = [...this.#takeNamed(words), ...literal];
-    const standIns = [...this.#given].filter(hasPresence).length;
+    const standIns = namedFields(this.#type).filter(
+      (field) => this.#given.has(field) && hasPresence(field),
+    ).length;
     const missing = this.#takePositional(positional);
     if (isComplete && missing.length > standIns) {
       throw new UsageError(`${missing[0]!.name.toUpperCase()} is missing`);

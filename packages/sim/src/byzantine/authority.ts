@@ -19,18 +19,19 @@ export const AUTHORITY: Attacks = {
   "by a reader": async (liar) => {
     if (liar.isWriter) return;
     const made = liar.forger.chain(3, { ops: liar.forger.write(UNAUTHORISED) });
-    liar.forbid(...made);
+    // Who is let in later may write, and what it wrote before that waits for it.
+    if (liar.role === Role.READER) liar.forbid(...made);
     await liar.send(made, liar.victim, 5_000);
   },
 
   "of the system, by a writer": async (liar) => {
     if (liar.isAdmin) return;
     const friend = liar.stranger();
+    liar.world.authors.isLiar(friend.publicKey);
     const made = systemOps(liar, friend.publicKey).map((op) =>
       liar.forger.forge({ ops: liar.forger.system(op) }),
     );
     const written = liar.forger.forge({ signer: friend, ops: liar.forger.write(UNAUTHORISED) });
-    liar.forbid(written);
     for (const to of liar.victims.slice(0, 2)) await liar.send([...liar.random.shuffled(made), written], to);
   },
 

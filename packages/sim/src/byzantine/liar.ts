@@ -76,9 +76,11 @@ export class Liar {
     return storeIdOf(this.store.genesisHash);
   }
 
-  /** What the store, or its root, says of the liar itself. */
+  /** The greatest that anybody gives it: the liar's own copy may lag behind. */
   get role(): Role {
-    return this.store.replica.roles.roleNow(this.signer.publicKey);
+    const copies = this.world.honest.flatMap((machine) => machine.storeOf(this.store.genesisHash) ?? []);
+    const roles = [this.store, ...copies].map(({ replica }) => replica.roles.roleNow(this.signer.publicKey));
+    return Math.max(...roles) as Role;
   }
 
   get isWriter(): boolean {

@@ -29,8 +29,9 @@ interface Seen {
   /** Up to here the log was looked at. */
   wseq: number;
   readonly systemOps: { readonly intention: Intention; readonly op: weaver.SystemOp["op"] }[];
-  /** Authors of ops of the store's type that carry the mark of the unauthorised; some were made writers later. */
+  /** Authors of ops that carry the mark of the unauthorised, some of whom were let in later: of the store's type, and others. */
   readonly markers: Set<string>;
+  readonly systemMarkers: Set<string>;
 }
 
 const seenByStore = new WeakMap<Store, Seen>();
@@ -66,14 +67,15 @@ function lookAt(store: Store, check: (intention: Intention) => void): Seen {
   const { log } = store;
   let seen = seenByStore.get(store);
   // A log that was taken back is looked at from its start.
-  if (seen === undefined || seen.wseq > log.head.wseq) seen = { wseq: 0, systemOps: [], markers: new Set() };
+  if (seen === undefined || seen.wseq > log.head.wseq) seen = { wseq: 0, systemOps: [], markers: new Set(), systemMarkers: new Set() };
   seenByStore.set(store, seen);
   for (const { intention, wseq } of log.records({ from: seen.wseq + 1 })) {
     seen.wseq = wseq;
     check(intention);
     const ops = decodeOps(intention)?.op;
     if (ops?.oneofKind === "system") seen.systemOps.push({ intention, op: ops.system.op });
-    else if (holds(intention.ops, UNAUTHORISED)) seen.markers.add(bytesKey(intention.author));
+    const markers = ops?.oneofKind === "system" ? seen.systemMarkers : seen.markers;
+    if (holds(intention.ops, UNAUTHORISED)) markers.add(bytesKey(intention.author));
   }
   return seen;
 }
@@ -130,10 +132,11 @@ function checkState(
   { seen, roles }: { seen: Seen; roles: ReadonlyMap<string, Role> },
 ): void {
   const mayShow = seen.markers.values().some((author) => (roles.get(author) ?? 0) >= Role.WRITER);
+  const mayRule = seen.systemMarkers.values().some((author) => (roles.get(author) ?? 0) >= Role.ADMIN);
   const { projection } = store.replica;
   for (const { table } of projection.tableSums()) {
     if (KEEPS_VOID.has(table)) continue;
-    const marks = mayShow && table !== "system" ? [POISON] : [POISON, UNAUTHORISED];
+    const marks = (table === "system" ? mayRule : mayShow) ? [POISON] : [POISON, UNAUTHORISED];
     for (const [, value] of projection.rows(table, undefined, ROWS_MAX)) {
       const mark = marks.find((each) => holds(value, each));
       if (mark === undefined) continue;

@@ -4,6 +4,7 @@
  *   --seed S        one seed: its trace hash, and where it fails, what happened
  *   --timeline      with --seed: what happened in any case
  *   --seeds N       N seeds, from --start S on (default 1)
+ *   --machines N    with --seed: how many machines, 2 to 50, whatever the seed says
  *   --seconds N     as many seeds as begin within N seconds
  *   --keep          go on after a failure
  *   --large         one mesh of 25 machines with 10,000 writes, three partitions and 5 % loss
@@ -23,12 +24,15 @@ import { addRegression, readRegressions } from "./regressions.ts";
 import { Totals } from "./report.ts";
 import { search } from "./search.ts";
 
+const MACHINES_MAX = 50;
+
 interface Arguments {
   readonly seed: string | undefined;
   readonly timeline: boolean;
   readonly seeds: number;
   readonly start: string;
   readonly seconds: number;
+  readonly machines: number | undefined;
   readonly keep: boolean;
   readonly large: boolean;
   readonly record: boolean;
@@ -45,6 +49,7 @@ function readArguments(args: readonly string[]): Arguments {
       seeds: { type: "string" },
       start: { type: "string", default: "1" },
       seconds: { type: "string" },
+      machines: { type: "string" },
       keep: { type: "boolean", default: false },
       large: { type: "boolean", default: false },
       record: { type: "boolean", default: true },
@@ -58,6 +63,7 @@ function readArguments(args: readonly string[]): Arguments {
     seeds: values.seeds === undefined ? (seconds === Infinity ? 100 : 1e9) : numberOf("seeds", values.seeds),
     start: parseSeed(values.start),
     seconds,
+    machines: values.machines === undefined ? undefined : machineCountOf(values.machines),
     keep: values.keep,
     large: values.large,
     record: values.record,
@@ -70,11 +76,19 @@ function numberOf(name: string, text: string): number {
   throw new LatticeError("invalid-argument", `--${name} wants a whole number from 1 on, not "${text}"`);
 }
 
+function machineCountOf(text: string): number {
+  const count = numberOf("machines", text);
+  if (count >= 2 && count <= MACHINES_MAX) return count;
+  throw new LatticeError("invalid-argument", `a mesh has 2 to ${MACHINES_MAX} machines, not ${count}`);
+}
+
 async function main(): Promise<boolean> {
   const given = readArguments(process.argv.slice(2));
   if (given.large) return runOne(makeLargePlan({ machineCount: 25, writeCount: 10_000 }), given);
   if (given.seed === undefined) return searchSeeds(given);
-  return runOne(makePlan({ seed: given.seed, workloadCount: workloads.length }), given);
+  const { seed, machines } = given;
+  const size = machines === undefined ? {} : { machineCount: machines };
+  return runOne(makePlan({ seed, workloadCount: workloads.length, ...size }), given);
 }
 
 async function runOne(plan: Plan, { timeline, large, record }: Arguments): Promise<boolean> {

@@ -51,7 +51,7 @@ async function performDeed(world: World, deed: Deed): Promise<void> {
 async function doDeed(world: World, machine: Machine, deed: Deed): Promise<void> {
   const node = machine.node!;
   if (deed.kind === "create") return create(world, machine, deed);
-  if (deed.kind === "join") return join(world, machine, deed.store, deed.role);
+  if (deed.kind === "join") return join(world, machine, { number: deed.store, role: deed.role });
   const store = world.storeOf(machine, deed.store);
   if (store === undefined) return;
   if (deed.kind === "write") return write(world, machine, store, deed);
@@ -100,12 +100,19 @@ async function create(
   world.addMirror(machine, number);
 }
 
-/** Somebody who may invites the machine, and it joins. */
-export async function join(world: World, machine: Machine, number: number, role: number): Promise<void> {
-  const host = world.honest.find((each) => {
-    const system = world.storeOf(each, number)?.system;
-    return each !== machine && (system?.roleNow(each.key) ?? Role.UNSPECIFIED) >= Role.ADMIN;
-  });
+/** Somebody who may invites the machine, `host` if it is given, and it joins. */
+export async function join(
+  world: World,
+  machine: Machine,
+  options: { number: number; role: number; host?: Machine | undefined },
+): Promise<void> {
+  const { number, role } = options;
+  const host =
+    options.host ??
+    world.honest.find((each) => {
+      const system = world.storeOf(each, number)?.system;
+      return each !== machine && (system?.roleNow(each.key) ?? Role.UNSPECIFIED) >= Role.ADMIN;
+    });
   const store = host && world.storeOf(host, number);
   if (host?.node === undefined || store === undefined || machine.node === undefined) return;
   const own = store.system.roleNow(host.key);
@@ -216,7 +223,7 @@ async function restore(world: World, machine: Machine, afterMs: number): Promise
   world.tell(machine, "is backed up");
   await startMachine(world, machine);
   world.queue.after(afterMs, "restore", () => {
-    if (machine.isGone) return;
+    if (machine.isGone || world.isRepaired) return;
     if (machine.isOn) kill(world, machine, { machine: true });
     world.restore(machine, backup);
     world.tell(machine, "gets its old backup back");
@@ -319,6 +326,7 @@ async function performNetworkFault(world: World, fault: NetworkFault): Promise<v
       world.tell("network", "resets all connections");
       for (let time = 0; time < fault.times; time++) {
         world.queue.after(time * fault.everyMs, "storm", () => {
+          if (world.isRepaired) return;
           for (const a of names) for (const b of names) if (a < b) network.reset(a, b);
         });
       }
@@ -340,7 +348,7 @@ function partition(world: World, fault: NetworkFault & { kind: "partition" }): v
   for (let flap = 0; flap < fault.flaps; flap++) {
     world.queue.after(2 * flap * period, "partition", () => {
       world.tell("network", `is cut between ${fault.sides.join("")}${fault.oneWay ? ", one way" : ""}`);
-      for (const [from, to] of ways) network.cut(from, to);
+      if (!world.isRepaired) for (const [from, to] of ways) network.cut(from, to);
     });
     world.queue.after((2 * flap + 1) * period, "heal", () => {
       world.tell("network", "is whole again");

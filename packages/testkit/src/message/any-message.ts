@@ -138,10 +138,11 @@ function anyLong(extremes: readonly bigint[], long: LongType | undefined): fc.Ar
   return settled(values.map(formed));
 }
 
-const TEXT_CHARS_MAX = 300;
+/** Longer than a key of a state's table may be. */
+const LONG_BYTES = 5_000;
 
 function anyText(): fc.Arbitrary<Draft<string>> {
-  const odd = constants("", "none", "\0", "ä\u{1f30d}", "x".repeat(TEXT_CHARS_MAX));
+  const odd = constants("", "none", "\0", "ä\u{1f30d}", "x".repeat(300), "x".repeat(LONG_BYTES));
   return fc.oneof(odd, settled(fc.string({ maxLength: 8 })));
 }
 
@@ -152,9 +153,6 @@ function pickText(pick: number): Draft<string> {
 function pickBytes(pick: number): Draft<Uint8Array> {
   return (known) => known[pick % known.length] ?? PHANTOM_IDS[pick % PHANTOM_IDS.length]!;
 }
-
-/** Longer than a key of a state's table may be. */
-const LONG_BYTES = 5_000;
 
 /** What means something, what nearly does, and what does not; as plain arrays and as Buffers, which a wire gives. */
 function anyBytes(): fc.Arbitrary<Draft<Uint8Array>> {

@@ -26,8 +26,9 @@ export async function holdForAll<Client, Case extends { readonly nodes: readonly
   throw new ContractViolation(
     [
       `${type.type} breaks the contract of store types: ${reason}`,
-      `The smallest case found, of ${nodes.length} ops:`,
-      ...nodesInWords(type, nodes),
+      ...(nodes.length === 0
+        ? ["It does so on a store without any op."]
+        : [`The smallest case found, of ${nodes.length} ops:`, ...nodesInWords(type, nodes)]),
       `To try the same cases again, give describeStore the option seed: ${details.seed}`,
     ].join("\n"),
     { cause: error },

@@ -2,8 +2,8 @@
  * One node's copy of a store, for tests of its type. No disk, no network, no clock: time is a counter.
  *
  * It does with a store type what the kernel does: an op comes once, after what it depends on, its payload decoded from
- * the bytes that travel; a `Refusal` takes back what its op wrote. Where the kernel records any other error of `apply`
- * as a refusal, too, this one throws it on: it is a fault of the type.
+ * the bytes that travel; a `Refusal` takes back what its op wrote, and so does a row that no storage takes. Where the
+ * kernel records any other error of `apply` as a refusal, too, this one throws it on: it is a fault of the type.
  */
 import {
   assert,
@@ -11,6 +11,7 @@ import {
   bytesKey,
   compareBytes,
   concatBytes,
+  LatticeError,
   toHex,
   u64be,
   type Hlc,
@@ -31,7 +32,7 @@ import {
   type Submitted,
 } from "@lattice/store";
 import { authorNamed } from "../fakes/named-keys.ts";
-import { CHANGES_PENDING_MAX, CLOCK_START } from "../limits.ts";
+import { CHANGES_PENDING_MAX, CLOCK_START, PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { composeOp, readOp, type MemoryOp } from "./memory-op.ts";
 import { MemoryState } from "./memory-state.ts";
 
@@ -48,7 +49,7 @@ export class MemoryReplica<Client = unknown> {
   readonly author: PubKey;
   /** In the order in which they were applied. */
   readonly log: MemoryOp[] = [];
-  /** Id in hex → reason. */
+  /** Id in hex → reason. Of a row out of bounds the kernel records no words, and here they say how long it would be. */
   readonly refused = new Map<string, string>();
   /** Of the store type's service, typed, as a store of a node has them. */
   readonly methods: Methods<Client>;
@@ -107,8 +108,16 @@ export class MemoryReplica<Client = unknown> {
     return composeOp(this.type, { author, seq, timestamp, parents, bytes });
   }
 
+  /** Throws `too-large` for what no intention holds. */
   submit(payload: object): MemoryOp {
     const composed = this.compose(payload);
+    const { length } = composed.bytes;
+    if (length > PAYLOAD_BYTES_MAX) {
+      throw new LatticeError(
+        "too-large",
+        `a write of ${length} bytes is over the limit of ${PAYLOAD_BYTES_MAX}`,
+      );
+    }
     this.apply(composed);
     return composed;
   }
@@ -131,7 +140,7 @@ export class MemoryReplica<Client = unknown> {
     const position = this.#waiting.at(-1)?.position;
     if (position === undefined) return;
     const events = this.#waiting.splice(0).flatMap((change) => change.events);
-    this.#changes.publish({ kind: "change", events, position });
+    if (events.length > 0) this.#changes.publish({ kind: "change", events, position });
   }
 
   /** What the next process makes of what is on disk: the same log and rows, and nothing else that was in memory. */
@@ -203,7 +212,7 @@ export class MemoryReplica<Client = unknown> {
       if (op === undefined) throw new Refusal("undecodable");
       return this.state.transaction((tx) => this.type.apply(tx, op));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!isRefusal(error)) throw error;
       this.refused.set(toHex(entry.op.id), error.message);
       return [];
     }
@@ -247,4 +256,10 @@ export class MemoryReplica<Client = unknown> {
           info.O.create(await method.run(this.queryContext(), info.I.create(request)));
     }
   }
+}
+
+/** Also what the storage throws for a row out of its bounds. */
+function isRefusal(error: unknown): error is Error {
+  if (error instanceof Refusal) return true;
+  return error instanceof LatticeError && (error.code === "too-large" || error.code === "invalid-argument");
 }

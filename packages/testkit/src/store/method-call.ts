@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { anyMessage } from "../message/any-message.ts";
 import { inWords } from "../message/in-words.ts";
 import { ContractViolation, errorInWords } from "./contract-violation.ts";
+import { holdForAll } from "./hold-for-all.ts";
 import { MemoryReplica } from "./memory-replica.ts";
 import { knownFrom, opDag, writeOps, written, type OpNode } from "./op-dag.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
@@ -15,8 +16,26 @@ export interface CallCase {
   readonly request: (replica: MemoryReplica) => object;
 }
 
+interface CallsOptions<Case> {
+  readonly under: StoreUnderTest;
+  readonly method: StoreMethod;
+  /** What else makes a case. */
+  readonly casesOf: (calls: fc.Arbitrary<CallCase>) => fc.Arbitrary<Case>;
+}
+
+/** As `holdForAll`, of calls: on the empty store, which is what everybody meets first, and then on random ones. */
+export async function holdForCalls<Case extends CallCase>(
+  { under, method, casesOf }: CallsOptions<Case>,
+  property: (found: Case) => Promise<void>,
+): Promise<void> {
+  const request = requestCases(under, method);
+  for (const nodes of [fc.constant([]), opDag(under)]) {
+    await holdForAll(under, casesOf(fc.record({ nodes, request })), property);
+  }
+}
+
 /** Requests as the suite was given them, empty ones, and random ones of values from the ops. */
-export function callCases(under: StoreUnderTest, method: StoreMethod): fc.Arbitrary<CallCase> {
+function requestCases(under: StoreUnderTest, method: StoreMethod): fc.Arbitrary<CallCase["request"]> {
   const given = under.requests?.[method.info.localName];
   const random = anyMessage(method.info.I).map((draft): CallCase["request"] => {
     return (replica) => draft(knownFrom(replica.log));
@@ -29,7 +48,7 @@ export function callCases(under: StoreUnderTest, method: StoreMethod): fc.Arbitr
     });
     requests.push(asGiven, asGiven, asGiven);
   }
-  return fc.record({ nodes: opDag(under), request: fc.oneof(...requests) });
+  return fc.oneof(...requests);
 }
 
 /** The copy of somebody who has read all of it, and the message to call a method with. */

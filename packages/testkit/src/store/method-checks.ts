@@ -1,14 +1,17 @@
 /** Of a store type: its methods are all there, fail in words, and do what their kind may do. */
 import { equalBytes, toHex } from "@lattice/model";
+import fc from "fast-check";
+import { LARGE_BYTES, LARGE_CALLS } from "../limits.ts";
 import { inWords } from "../message/in-words.ts";
+import { lengthened } from "../message/lengthened.ts";
 import { ContractViolation } from "./contract-violation.ts";
-import { holdForAll } from "./hold-for-all.ts";
 import {
   assertAnswered,
   beginCall,
-  callCases,
+  holdForCalls,
   methodsOf,
   outcomeOf,
+  type CallCase,
   type MethodOf,
   type Outcome,
 } from "./method-call.ts";
@@ -42,7 +45,10 @@ export async function checkQueries(under: StoreUnderTest): Promise<void> {
   for (const method of methodsOf(under, "query")) await checkQuery(under, method);
 }
 
-/** A command succeeds, and what it wrote counts, or it fails with a `LatticeError`, and nothing is written. */
+/**
+ * A command succeeds, and what it wrote counts, or it fails with a `LatticeError`, and nothing is written; also where a
+ * request has more in it than a row can hold.
+ */
 export async function checkCommands(under: StoreUnderTest): Promise<void> {
   for (const method of methodsOf(under, "command")) await checkCommand(under, method);
 }
@@ -50,7 +56,7 @@ export async function checkCommands(under: StoreUnderTest): Promise<void> {
 async function checkQuery(under: StoreUnderTest, method: MethodOf<"query">): Promise<void> {
   const name = method.info.localName;
   let answeredCount = 0;
-  await holdForAll(under, callCases(under, method), async (found) => {
+  await holdForCalls({ under, method, casesOf: (calls) => calls }, async (found) => {
     const { replica, message } = beginCall(under, method, found);
     const before = replica.state.dump();
     const ask = (): unknown => method.run(replica.queryContext(), message);
@@ -75,30 +81,51 @@ function isSame(a: Outcome, b: Outcome): boolean {
 async function checkCommand(under: StoreUnderTest, method: MethodOf<"command">): Promise<void> {
   const name = method.info.localName;
   let answeredCount = 0;
-  await holdForAll(under, callCases(under, method), async (found) => {
+  const withBytes = (calls: fc.Arbitrary<CallCase>): fc.Arbitrary<CommandCase> =>
+    fc.tuple(calls, fc.constantFrom(...LARGE_BYTES)).map(([call, bytes]) => ({ ...call, bytes }));
+  await holdForCalls({ under, method, casesOf: withBytes }, async (found) => {
     const { replica, message } = beginCall(under, method, found);
-    const [before, count] = [replica.state.dump(), replica.log.length];
-    const outcome = await outcomeOf(method, message, () => method.run(replica.commandContext(), message));
-    const submitted = replica.log.slice(count);
-    if ("refusal" in outcome) {
-      if (submitted.length > 0 || replica.state.dump() !== before) {
-        throw new ContractViolation(
-          `the command ${name} failed (${outcome.refusal.message}), and wrote all the same`,
-        );
-      }
-      return;
-    }
+    if (!(await callCommand(method, replica, message))) return;
     answeredCount += 1;
-    for (const { op } of submitted) {
-      const reason = replica.refused.get(toHex(op.id));
-      if (reason === undefined) continue;
-      throw new ContractViolation(
-        `the command ${name} succeeded with an op that apply refuses (${reason}). The request: ${inWords(message)}`,
-      );
+    for (const large of lengthened(method.info.I, message, found.bytes)) {
+      for (let count = 0; count < LARGE_CALLS; count++) {
+        if (!(await callCommand(method, replica, method.info.I.create(large) as object))) break;
+      }
     }
     const other = new MemoryReplica(under.type, { author: "other" });
     for (const entry of replica.log) other.apply(entry);
     assertSamePicture(pictureOf(replica, `where ${name} was called`), pictureOf(other, "at another node"));
   });
   assertAnswered(under, method, answeredCount);
+}
+
+interface CommandCase extends CallCase {
+  /** Of texts and byte strings, one after the other, where the request succeeds with what it has. */
+  readonly bytes: number;
+}
+
+/** False where it failed, as it may. */
+async function callCommand(
+  method: MethodOf<"command">,
+  replica: MemoryReplica,
+  message: object,
+): Promise<boolean> {
+  const name = method.info.localName;
+  const [before, count] = [replica.state.dump(), replica.log.length];
+  const outcome = await outcomeOf(method, message, () => method.run(replica.commandContext(), message));
+  const submitted = replica.log.slice(count);
+  if ("refusal" in outcome) {
+    if (submitted.length === 0 && replica.state.dump() === before) return false;
+    throw new ContractViolation(
+      `the command ${name} failed (${outcome.refusal.message}), and wrote all the same`,
+    );
+  }
+  for (const { op } of submitted) {
+    const reason = replica.refused.get(toHex(op.id));
+    if (reason === undefined) continue;
+    throw new ContractViolation(
+      `the command ${name} succeeded with an op that apply refuses (${reason}). The request: ${inWords(message)}`,
+    );
+  }
+  return true;
 }
