@@ -253,7 +253,7 @@ async function check(world: World): Promise<void> {
   checkUnauthorised(world);
   for (const [number, known] of world.stores) {
     const copies = copiesOf(world, known);
-    for (const { machine, store } of copies) {
+    for (const [at, { machine, store }] of copies.entries()) {
       const held = new Set(world.logWatch(machine, store).ids);
       const lost = [...(world.acknowledged.get(bytesKey(known.genesisHash)) ?? [])].find(
         ([id]) => !held.has(id),
@@ -264,6 +264,8 @@ async function check(world: World): Promise<void> {
           `${machine.name} does not have what ${lost[1].name} has acknowledged in store ${number}`,
         );
       }
+      // What takes longest; all have the same digest.
+      if (at > 0 && at < copies.length - 1) continue;
       const { problems } = await settle(world, verifyStore(store));
       if (problems.length > 0)
         throw new Violation("verify", `${machine.name}, store ${number}: ${problems.join("; ")}`);
