@@ -57,3 +57,16 @@ async function refoldCost(n: number) {
 for (const n of [1000, 4000]) await connectedCost(n);
 
 for (const n of [1000, 4000]) await refoldCost(n);
+for (const n of [500, 1000, 2000]) await quadVouchers(n);
+async function unsignedClump(n: number) {
+  const store = await club.store(0);
+  const missing = craft(store, { signer: L, key: "m" });
+  const chain: Crafted[] = []; let prev: any = missing;
+  for (let at = 0; at < n; at++) { prev = craft(store, { signer: L, key: `${at}`, prev }); chain.push(prev); }
+  await store.ingest(chain.map((c, at) => at < n - 1 ? { ...c, signature: undefined } : c));
+  console.log("floating", store.replica.floating.count);
+  const t = performance.now();
+  for (let k = 0; k < 5; k++) await store.ingest([craft(store, { signer: L, prev: chain[n - 2], key: `x${k}`, timestamp: idTimestamp(chain.at(-1)!.id) + BigInt(k) + 5n })]);
+  console.log("one on top of an unsigned chain that waits", n, Math.round((performance.now() - t) / 5), "ms");
+}
+for (const n of [500, 2000]) await unsignedClump(n);

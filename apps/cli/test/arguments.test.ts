@@ -110,7 +110,7 @@ describe("parseArguments", () => {
   });
 
   test("an optional field that has a position takes the place of none", () => {
-    const IncrementRequest = new MessageType("test.IncrementRequest", [
+    const IncrementRequest = new MessageType<Record<string, unknown>>("test.IncrementRequest", [
       { no: 1, name: "name", kind: "scalar", T: ScalarType.STRING },
       { no: 2, name: "amount", kind: "scalar", T: ScalarType.UINT32, opt: true },
     ]);

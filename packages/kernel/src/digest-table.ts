@@ -48,14 +48,13 @@ export class DigestTable implements StateTable {
 
   put(key: Uint8Array, value: Uint8Array): void {
     const before = this.get(key);
-    if (before !== undefined) {
-      if (equalBytes(before, value)) return;
-      this.#sum.remove(rowHash(key, before));
-    }
+    if (before !== undefined && equalBytes(before, value)) return;
+    // First: it throws for a row out of bounds, and whoever wrote that may catch it and go on.
+    this.#table.put(key, value);
+    if (before !== undefined) this.#sum.remove(rowHash(key, before));
     this.#sum.add(rowHash(key, value));
     this.#remember(key, value);
     this.onChange(this.#lastKey!, before);
-    this.#table.put(key, value);
   }
 
   delete(key: Uint8Array): boolean {
@@ -67,7 +66,7 @@ export class DigestTable implements StateTable {
     return this.#table.delete(key);
   }
 
-  /** Called before each change, with what it replaces; both stay as they are. */
+  /** Called at each change, with what it replaces; both stay as they are. */
   protected onChange(_key: Uint8Array, _before: Uint8Array | undefined): void {}
 
   /** Keeps copies: who wrote may use the same bytes for the next row. */

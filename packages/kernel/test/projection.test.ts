@@ -260,6 +260,20 @@ describe("a store type", () => {
     });
     expect(bothOrders(items, type).projection.poisonCount()).toBe(3);
   });
+
+  it("that goes on behind a row that cannot be held has written nothing by it", () => {
+    const type = typeWith((tx, op) => {
+      const table = tx.table("t");
+      const long = new Uint8Array(5000);
+      expect(() => table.put(long, row(op))).toThrow("a key has 5000 bytes");
+      expect([table.get(long), table.has(long)]).toEqual([undefined, false]);
+      table.put(row(op), row(op));
+      return [];
+    });
+    const made = bothOrders(items, type);
+    expect(made.projection.poisonCount()).toBe(0);
+    expectSumsOfRows(made, type);
+  });
 });
 
 function expectSumsOfRows(made: Replica, type: StoreType): void {
