@@ -24,6 +24,9 @@ const { values } = parseArgs({
     mounted: { type: "string" },
   },
 });
+// With it end the daemons that run.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
+
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
 const wanted = scenarios.filter(({ name }) => values.scenario?.includes(name) ?? true);
 if (wanted.length === 0) {

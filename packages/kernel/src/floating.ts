@@ -12,7 +12,6 @@ import {
   concatBytes,
   equalBytes,
   ID_BYTES,
-  parentsOf,
   prefixEnd,
   u64be,
   vouchesForPrev,

@@ -84,6 +84,8 @@ export class Replica {
   readonly #claimByPeer = new Map<string, OwnChainClaim>();
   /** Spent on waiting for what peers claimed in vain, since anything of this node's own chain came last. */
   readonly #waitedMsByPeer = new Map<string, number>();
+  /** When it last became more or less of this node's own that floats. */
+  #ownFloatsMs: number;
   /** Of what was written since the last signature. */
   #unsignedBytes = 0;
   #unsignedCount = 0;
@@ -103,6 +105,7 @@ export class Replica {
     this.projection = new Projection({ ...options, storage: options.state, log: this.log });
     if (!this.projection.belongsToLog()) this.projection.clear();
     options.hlc.witness(this.log.head.maxTimestamp);
+    this.#ownFloatsMs = options.clock.now();
   }
 
   get system(): SystemState {
@@ -172,9 +175,19 @@ export class Replica {
     return false;
   }
 
+  /**
+   * Something of this node's own floats, so that what lies below it was lost here. It may be lost everywhere, or be held back
+   * by somebody, so it is waited for no longer than what peers claim.
+   */
+  get #waitsForOwnParents(): boolean {
+    if (this.floating.countOf(this.self) === 0) return false;
+    const waitedMs = Math.max(0, this.#options.clock.now() - this.#ownFloatsMs);
+    return waitedMs < OWN_CHAIN_PATIENCE_MS && this.#hasTimelyFloat();
+  }
+
   /** Whether more of this node's own chain is known than can be built on: it would fork. */
   get isBehindItself(): boolean {
-    if (this.floating.countOf(this.self) > 0 && this.#hasTimelyFloat()) return true;
+    if (this.#waitsForOwnParents) return true;
     if (this.#claimByPeer.size === 0) return false;
     const { seq } = this.ownTip();
     return this.#claimByPeer.entries().some(([key, claim]) => {
@@ -262,9 +275,11 @@ export class Replica {
 
   /** Takes intentions from outside; never throws for what they are. */
   ingest(offered: readonly Offered[]): Outcome {
+    const floatingBefore = this.floating.countOf(this.self);
     const report = this.#inTransaction((writer, context) => ingest(writer, context, offered));
     const outcome = this.#settled(report);
     this.#noteOwnCame(outcome.report);
+    if (this.floating.countOf(this.self) !== floatingBefore) this.#ownFloatsMs = this.#options.clock.now();
     return outcome;
   }
 

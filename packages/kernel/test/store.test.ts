@@ -5,6 +5,7 @@ import type { StoreType, StreamContext } from "@lattice/store";
 import { Role } from "@lattice/systemstore";
 import { describe, expect, it } from "vitest";
 import { LOG_TABLES, stateTables, Store, toBatches, type StoreListener } from "../src/index.ts";
+import { OWN_CHAIN_PATIENCE_MS } from "../src/limits.ts";
 import { begin } from "../src/open-store.ts";
 import { kvstore3 } from "./oracle.ts";
 import {
@@ -415,6 +416,20 @@ describe("a restored backup", () => {
     await expect(put1(store, "no")).rejects.toMatchObject({ code: "unavailable" });
     store.replica.forgetPeer(peer);
     await put1(store, "yes");
+  });
+
+  it("waits for what lies below its own floats, and not for ever", async () => {
+    const { store, clock } = await open();
+    const lost = world.forge(owner, first, { ops: put("k", "lost") });
+    const left = world.forge(owner, lost.intention, { ops: put("k", "left") });
+    clock.ms += OWN_CHAIN_PATIENCE_MS;
+    await store.ingest([left]);
+    await expect(put1(store, "no")).rejects.toMatchObject({ code: "unavailable" });
+    clock.ms += OWN_CHAIN_PATIENCE_MS;
+    await put1(store, "yes");
+    await store.ingest([lost]);
+    expect(store.replica.floating.count).toBe(0);
+    expect(store.log.forkCount()).toBe(1);
   });
 
   it("merges the two ends of its own fork, in one turn with the write that made it", async () => {

@@ -73,8 +73,8 @@ export const stateMutants: readonly Mutant[] = [
     name: "resolve-keeps-losers",
     file: COMMANDS,
     find: "return submit(context, [replace(key, heads, kept)]);",
-    replace: "return submit(context, [replace(key, heads.slice(0, 2), kept)]);",
-    about: "resolving a conflict supersedes the first two heads only",
+    replace: "return submit(context, [replace(key, heads.slice(0, 1), kept)]);",
+    about: "resolving a conflict supersedes the winner only",
   },
   {
     name: "delete-keeps-losers",

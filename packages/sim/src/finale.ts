@@ -96,7 +96,8 @@ async function rejoin(world: World): Promise<void> {
   for (const [number, known] of world.stores) {
     if (known.parent !== undefined) continue;
     for (const machine of absentMembers(world, known)) await joinAgain(world, machine, { number });
-    for (const { machine, host } of forgotten(world, known)) await joinAgain(world, machine, { number, host });
+    for (const { machine, host } of forgotten(world, known))
+      await joinAgain(world, machine, { number, host });
   }
 }
 
@@ -149,12 +150,14 @@ function whatDiffers(world: World): string {
   for (const [number, known] of world.stores) {
     const copies = copiesOf(world, known);
     const root = rootOf(world, known);
-    const members = copies.filter(({ machine }) => {
+    const stranger = copies.find(({ machine }) => {
       const system = machine.storeOf(root.genesisHash)?.system;
-      return (system?.roleNow(machine.key) ?? Role.UNSPECIFIED) !== Role.UNSPECIFIED;
+      return (system?.roleNow(machine.key) ?? Role.UNSPECIFIED) === Role.UNSPECIFIED;
     });
-    if (members.length < copies.length)
-      return `somebody does not know yet that it is a member of store ${number}`;
+    if (stranger !== undefined) {
+      const { machine, store } = stranger;
+      return `${machine.name}, with ${store.log.head.wseq} intentions of store ${number}, does not know that it is a member`;
+    }
     const absent = known.parent === undefined ? [] : absentChildren(world, known, root);
     if (absent.length > 0) return `${absent[0]!.name} has no store ${number}`;
     const [first, ...others] = copies;
@@ -224,14 +227,26 @@ function isTimelyAt(nowMs: number, { timestamp }: Intention): boolean {
 }
 
 /** Whether it is signed, or floats below what proves it and could be witnessed with it. */
-function isProven(store: Store, { intention, authentication }: Omit<Floating, "receivedMs">, nowMs: number): boolean {
+function isProven(
+  store: Store,
+  { intention, authentication }: Omit<Floating, "receivedMs">,
+  nowMs: number,
+): boolean {
   if (authentication.kind === "signature") return true;
-  const floating = new Map([...store.replica.floating.all()].map((each) => [bytesKey(each.intention.id), each.intention]));
+  const all = [...store.replica.floating.all()].map(
+    (each) => [bytesKey(each.intention.id), each.intention] as const,
+  );
+  const floating = new Map(all);
   let above = floating.get(bytesKey(authentication.id));
-  while (above !== undefined && isTimelyAt(nowMs, above) && bytesKey(above.storePrev) !== bytesKey(intention.id)) {
-    above = floating.get(bytesKey(above.storePrev));
+  while (above !== undefined && isTimelyAt(nowMs, above)) {
+    const isNext = bytesKey(above.storePrev) === bytesKey(intention.id);
+    const below = isNext ? intention : floating.get(bytesKey(above.storePrev));
+    // A liar's voucher may have a number that fits nowhere.
+    if (below === undefined || above.seq !== below.seq + 1) return false;
+    if (isNext) return true;
+    above = below;
   }
-  return above !== undefined && isTimelyAt(nowMs, above);
+  return false;
 }
 
 function mostAheadMs(world: World): number {

@@ -30,7 +30,7 @@ const FAMILIES: Readonly<Record<string, Attacks>> = {
 
 const byName: ReadonlyMap<string, Attacks[string]> = new Map(
   Object.entries(FAMILIES).flatMap(([family, attacks]) =>
-    Object.entries(attacks).map(([name, run]) => [`${family}: ${name}` as string, run] as const),
+    Object.entries(attacks).map(([name, run]) => [`${family}: ${name}`, run] as const),
   ),
 );
 

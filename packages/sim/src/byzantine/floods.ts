@@ -2,7 +2,7 @@
 import { HASH_BYTES, ID_BYTES, utf8, type IntentionId } from "@lattice/model";
 import { JOIN_PROTOCOL, toBatchFrame, type Frame } from "@lattice/sync";
 import type { Forgery } from "./forger.ts";
-import type { Attacks, Liar } from "./liar.ts";
+import type { Attacks } from "./liar.ts";
 import { POISON, UNAUTHORISED } from "./marks.ts";
 import { reconcile, RECONCILED } from "./talk.ts";
 

@@ -1,5 +1,5 @@
 /** Lies about what one has: in the frontier, and in the fingerprint that follows. */
-import type { IntentionId, PubKey } from "@lattice/model";
+import type { PubKey } from "@lattice/model";
 import type { Tip } from "@lattice/kernel";
 import type { Attacks, Liar } from "./liar.ts";
 import { DRAINED, frontier, reconcile, RECONCILED, type Answer } from "./talk.ts";
@@ -133,7 +133,7 @@ export const FRONTIERS: Attacks = {
 };
 
 function tip({ forger }: Liar, author: PubKey, seq: number): Tip {
-  return { author, seq, id: forger.noId() as IntentionId };
+  return { author, seq, id: forger.noId() };
 }
 
 async function claim(liar: Liar, tips: readonly Tip[]): Promise<void> {

@@ -55,7 +55,7 @@ export const JOINS: Attacks = {
 
   "many sessions at once": async (liar) => {
     const talks = await Promise.all(Array.from({ length: 20 }, () => liar.talk()));
-    await Promise.all(talks.map((talk) => talk?.handshake()));
+    await Promise.all(talks.flatMap((talk) => talk?.handshake() ?? []));
     await liar.sleep(3_000);
   },
 };

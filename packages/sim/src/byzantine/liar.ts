@@ -14,7 +14,7 @@ import {
 } from "@lattice/model";
 import type { Store } from "@lattice/kernel";
 import { JOIN_PROTOCOL, SYNC_PROTOCOL } from "@lattice/sync";
-import { mayAdminister, mayWrite, Role } from "@lattice/systemstore";
+import { mayAdminister, mayWrite, type Role } from "@lattice/systemstore";
 import type { Machine } from "../machine.ts";
 import { addressOf } from "../network/sim-network.ts";
 import type { SimTransport } from "../network/sim-transport.ts";
@@ -80,7 +80,7 @@ export class Liar {
   get role(): Role {
     const copies = this.world.honest.flatMap((machine) => machine.storeOf(this.store.genesisHash) ?? []);
     const roles = [this.store, ...copies].map(({ replica }) => replica.roles.roleNow(this.signer.publicKey));
-    return Math.max(...roles) as Role;
+    return Math.max(...roles);
   }
 
   get isWriter(): boolean {

@@ -1,6 +1,6 @@
 /** A liar's end of a channel: says what it likes, and answers plausibly where it is not told to lie. */
 import { bytesKey, LatticeError, SET_SUM_BYTES, type IntentionId } from "@lattice/model";
-import { sync } from "@lattice/proto";
+import type { sync } from "@lattice/proto";
 import type { Offered, Store, Tip } from "@lattice/kernel";
 import { decodeFrame, encodeFrame, toBatchFrame, type Frame } from "@lattice/sync";
 import type { SimChannel } from "../network/sim-channel.ts";

@@ -67,7 +67,8 @@ function lookAt(store: Store, check: (intention: Intention) => void): Seen {
   const { log } = store;
   let seen = seenByStore.get(store);
   // A log that was taken back is looked at from its start.
-  if (seen === undefined || seen.wseq > log.head.wseq) seen = { wseq: 0, systemOps: [], markers: new Set(), systemMarkers: new Set() };
+  if (seen === undefined || seen.wseq > log.head.wseq)
+    seen = { wseq: 0, systemOps: [], markers: new Set(), systemMarkers: new Set() };
   seenByStore.set(store, seen);
   for (const { intention, wseq } of log.records({ from: seen.wseq + 1 })) {
     seen.wseq = wseq;

@@ -27,7 +27,8 @@ interface Draw {
 
 export function makePlan({ seed, workloadCount, machineCount: wanted }: PlanOptions): Plan {
   const random = new Prng(BigInt(`0x${seed}`)).fork("plan");
-  const machineCount = wanted ?? (random.chance(0.02) ? random.between(8, 16) : Math.floor(random.spread(2, 7)));
+  const machineCount =
+    wanted ?? (random.chance(0.02) ? random.between(8, 16) : Math.floor(random.spread(2, 7)));
   const liarCount = machineCount > 2 && random.chance(0.5) ? 1 : 0;
   const storeCount = random.between(1, 2);
   const durationMs = Math.floor(random.spread(40_000, 300_000));

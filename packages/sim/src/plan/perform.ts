@@ -3,6 +3,7 @@ import { equalBytes, formatStoreId, LatticeError, toHex } from "@lattice/model";
 import { Role } from "@lattice/systemstore";
 import type { Store } from "@lattice/kernel";
 import { attack } from "../byzantine/attack.ts";
+import type { Node } from "@lattice/node";
 import type { Machine } from "../machine.ts";
 import { Prng } from "../prng.ts";
 import type { World } from "../world.ts";
@@ -134,11 +135,20 @@ export async function startMachine(world: World, machine: Machine): Promise<void
     const node = await machine.start();
     if (node === undefined) return;
     world.tell(machine, "is up");
+    void tellEvents(world, machine, node);
     world.checkMachine(machine);
     for (const mirror of world.mirrors) if (mirror.machine === machine) mirror.follow();
   } catch (error) {
     world.noteDeath(machine);
     world.tell(machine, `does not start: ${world.judge(machine, error).message}`);
+  }
+}
+
+/** What it tells its people; the dead tell nothing. */
+async function tellEvents(world: World, machine: Machine, node: Node): Promise<void> {
+  for await (const { text } of node.events.subscribe(new AbortController().signal)) {
+    if (machine.node !== node) return;
+    world.tell(machine, text);
   }
 }
 
