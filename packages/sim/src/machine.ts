@@ -56,7 +56,7 @@ export class Machine {
     return this.signer.publicKey;
   }
 
-  /** Undefined while it is off, and while it starts. */
+  /** Undefined while it is off, starts or stops. */
   get node(): Node | undefined {
     return this.#life?.node;
   }
@@ -122,9 +122,12 @@ export class Machine {
   /** In good order. */
   async stop(): Promise<void> {
     const life = this.#life;
-    if (life?.node === undefined) return;
+    const node = life?.node;
+    if (life === undefined || node === undefined) return;
+    // Nothing is asked of it any more.
+    life.node = undefined;
     // A full disk at the end loses what nobody was told of.
-    await life.node.close().catch(() => undefined);
+    await node.close().catch(() => undefined);
     if (this.#life === life) this.#end({ machine: false });
   }
 

@@ -135,6 +135,8 @@ export class World {
     const key = bytesKey(store.genesisHash);
     const acknowledged = this.acknowledged.get(key) ?? new Map<string, Machine>();
     this.acknowledged.set(key, acknowledged);
+    // What comes to stand on a record that has gone bad may have to go with it.
+    if (this.logWatch(machine, store).isDamaged) return;
     for (const hash of hashes) {
       const own = this.logWatch(machine, store).durableId(hash);
       if (own === undefined) {

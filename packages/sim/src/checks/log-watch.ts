@@ -17,6 +17,8 @@ import type { Authors } from "./authors.ts";
 export interface Durable {
   readonly wseq: number;
   readonly ids: readonly string[];
+  /** A record has gone bad. */
+  readonly isDamaged: boolean;
 }
 
 export interface LogWatchOptions {
@@ -36,11 +38,13 @@ export class LogWatch {
   #wasRebuilt = false;
   #mayHaveLost = false;
   #isDamaged = false;
+  #notedWseq = 0;
 
   constructor(options: LogWatchOptions, durable?: Durable) {
     this.#options = options;
     this.#ids = [...(durable?.ids ?? [])];
     this.#durableWseq = durable?.wseq ?? 0;
+    this.#isDamaged = durable?.isDamaged ?? false;
   }
 
   /** Ids in the order of the log. */
@@ -49,7 +53,11 @@ export class LogWatch {
   }
 
   get durable(): Durable {
-    return { wseq: this.#durableWseq, ids: this.#ids.slice(0, this.#durableWseq) };
+    return {
+      wseq: this.#durableWseq,
+      ids: this.#ids.slice(0, this.#durableWseq),
+      isDamaged: this.#isDamaged,
+    };
   }
 
   /** The id of a durable intention with that hash. */
@@ -80,7 +88,7 @@ export class LogWatch {
   }
 
   check(store: Store): void {
-    if (this.#isDamaged) return;
+    if (this.#isDamaged) return this.#noteOwn(store);
     if (store !== this.#store) this.#reopened(store);
     const { log } = store;
     if (log.head === this.#head && store.durableWseq === this.#durableWseq) return;
@@ -98,8 +106,18 @@ export class LogWatch {
     this.#durableWseq = store.durableWseq;
   }
 
+  /** Of a log of which nothing can be said yet: who wrote what. */
+  #noteOwn({ log }: Store): void {
+    for (let wseq = Math.max(this.#ids.length, this.#notedWseq) + 1; wseq <= log.head.wseq; wseq++) {
+      const { intention } = log.at(wseq);
+      if (bytesKey(intention.author) === this.#options.self) this.#options.authors.wrote(intention);
+      this.#notedWseq = wseq;
+    }
+  }
+
   /** The process has died: what was not durable may be gone. */
   died(): void {
+    this.#notedWseq = 0;
     this.#store = undefined;
     this.#head = undefined;
     this.#ids.length = this.#durableWseq;

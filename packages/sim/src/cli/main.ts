@@ -25,6 +25,7 @@ import { Totals } from "./report.ts";
 import { search } from "./search.ts";
 
 const MACHINES_MAX = 50;
+const PROGRESS_EVERY = 500;
 
 interface Arguments {
   readonly seed: string | undefined;
@@ -116,6 +117,9 @@ async function searchSeeds(given: Arguments): Promise<boolean> {
     ...(given.jobs !== undefined && { jobs: given.jobs }),
     onResult: (result) => {
       totals.add(result);
+      if (totals.seedCount % PROGRESS_EVERY === 0) {
+        console.error(`${totals.seedCount} seeds in ${Math.round((performance.now() - start) / 1000)} s`);
+      }
       if (result.check === undefined) return;
       failed.push({ seed: result.seed, check: result.check });
       console.log(`seed ${result.seed}  trace ${result.traceHash}  ${result.message}`);
