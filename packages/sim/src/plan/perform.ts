@@ -152,10 +152,13 @@ async function tellEvents(world: World, machine: Machine, node: Node): Promise<v
   }
 }
 
-export async function stopMachine(world: World, machine: Machine): Promise<void> {
+/** Says whether it is off then: something else may have started it meanwhile. */
+export async function stopMachine(world: World, machine: Machine): Promise<boolean> {
   await machine.stop();
+  if (machine.isOn) return false;
   world.noteDeath(machine);
   world.tell(machine, "is stopped");
+  return true;
 }
 
 function kill(world: World, machine: Machine, options: { machine: boolean }): void {
@@ -177,7 +180,7 @@ async function performMachineFault(world: World, fault: MachineFault): Promise<v
   switch (fault.kind) {
     case "stop":
       if (machine.node === undefined) return;
-      await stopMachine(world, machine);
+      if (!(await stopMachine(world, machine))) return;
       return restartIn(fault.forMs);
     case "kill":
     case "power-cut":
@@ -228,7 +231,7 @@ async function performMachineFault(world: World, fault: MachineFault): Promise<v
 
 async function restore(world: World, machine: Machine, afterMs: number): Promise<void> {
   if (machine.node === undefined) return;
-  await stopMachine(world, machine);
+  if (!(await stopMachine(world, machine))) return;
   const backup = world.backup(machine);
   world.tell(machine, "is backed up");
   await startMachine(world, machine);
@@ -243,7 +246,7 @@ async function restore(world: World, machine: Machine, afterMs: number): Promise
 
 async function copy(world: World, machine: Machine, forMs: number): Promise<void> {
   if (machine.node === undefined || world.isLiar(machine)) return;
-  await stopMachine(world, machine);
+  if (!(await stopMachine(world, machine))) return;
   const backup = world.backup(machine);
   const twin = world.addCopy(machine);
   world.restore(twin, backup);
@@ -284,7 +287,7 @@ async function rot(
 ): Promise<void> {
   const store = world.storeOf(machine, number);
   if (store === undefined) return;
-  await stopMachine(world, machine);
+  if (!(await stopMachine(world, machine))) return;
   const random = new Prng(BigInt(seed));
   if (!machine.disk.rot(`${formatStoreId(store.id)}/log`, "witness", random)) return;
   world.tell(machine, `has a bad record in store ${number}`);
