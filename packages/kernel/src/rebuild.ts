@@ -9,6 +9,7 @@ import {
   bytesKey,
   decodeIntention,
   equalBytes,
+  ID_BYTES,
   idHash,
   LatticeError,
   readSeqBe,
@@ -27,7 +28,7 @@ import { FloatingBuffer } from "./floating.ts";
 import { ingest, type Offered } from "./ingest.ts";
 import { WitnessLog } from "./log.ts";
 import type { StorePlace } from "./place.ts";
-import { decodeWitness } from "./records.ts";
+import { decodeFloating, decodeWitness } from "./records.ts";
 import { Role, type RoleSource } from "@lattice/systemstore";
 
 const BATCH_COUNT = 4096;
@@ -42,8 +43,15 @@ export interface RebuiltLog {
   readonly lost: readonly string[];
 }
 
-/** Rebuilds the log of a store that is closed and removes its state, which the next opening projects. */
-export async function rebuildStore(place: StorePlace, random: Random): Promise<RebuiltLog> {
+/**
+ * Rebuilds the log of a store that is closed and removes its state, which the next opening projects. `beforeReplace` may
+ * make durable what must be known of a log that lacks something, before there is one.
+ */
+export async function rebuildStore(
+  place: StorePlace,
+  random: Random,
+  { beforeReplace }: { beforeReplace?: (lost: readonly string[]) => Promise<void> } = {},
+): Promise<RebuiltLog> {
   const old = place.openLog();
   const target = place.openNewLog();
   const lost: string[] = [];
@@ -54,6 +62,7 @@ export async function rebuildStore(place: StorePlace, random: Random): Promise<R
     await target.close();
     await old.close();
   }
+  await beforeReplace?.(lost);
   place.replaceLog({ keepOld: lost.length > 0 });
   place.removeState();
   return { intentionCount, lost };
@@ -92,6 +101,8 @@ async function copySound({ old, target, random }: Copying, lost: string[]): Prom
       lost.push(`${report.droppedCount} intentions stand on parents that were lost`);
   }
   noteFloating(target, lost);
+  copyFloating(old, target, lost);
+  await target.flush();
   return log.head.wseq;
 }
 
@@ -106,7 +117,7 @@ interface SoundRecord extends Offered {
   readonly wallMs: number;
 }
 
-/** Records in the order of the log, each batch such that it proves itself. What floated comes back from peers. */
+/** Records in the order of the log, each batch such that it proves itself. */
 function* soundBatches(old: Storage, lost: string[]): Iterable<SoundRecord[]> {
   let batch: SoundRecord[] = [];
   const unproven = new Set<string>();
@@ -172,6 +183,26 @@ function headWseq(old: Storage): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What floated floats on: after an earlier rebuild there may be no other copy of this node's own. */
+function copyFloating(old: Storage, target: Storage, lost: string[]): void {
+  const copied = new Set<string>();
+  target.transaction((table) => {
+    for (const [key, row] of old.table("floating").range()) {
+      const record = decodeFloating(row);
+      const intention = record && decodeIntention(record.body);
+      if (intention === undefined || typeof intention === "string" || !equalBytes(intention.id, key)) {
+        lost.push(`floating ${toHex(key)}: not what was written`);
+      } else if (!table("index").has(key)) {
+        table("floating").put(key, row);
+        copied.add(bytesKey(key));
+      }
+    }
+    for (const [key, row] of old.table("waiting").range()) {
+      if (copied.has(bytesKey(key.subarray(-ID_BYTES)))) table("waiting").put(key, row);
+    }
+  });
 }
 
 function noteFloating(target: Storage, lost: string[]): void {

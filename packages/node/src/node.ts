@@ -134,7 +134,11 @@ export class Node implements AsyncDisposable {
 
   static async start(options: NodeOptions): Promise<Node> {
     const node = new Node(options);
-    for (const row of node.#inventory.stores().toSorted(rootsFirst)) await node.#open(row);
+    const rows = node.#inventory.stores().toSorted(rootsFirst);
+    // Known before any is open: a parent that tells of a child would begin it a second time.
+    for (const row of rows)
+      node.#entries.set(bytesKey(row.id), { row, store: undefined, problem: "it is being opened" });
+    for (const row of rows) await node.#open(row);
     for (const store of node.#openStores()) await node.#adoptChildren(store);
     node.#scheduleReconsider();
     node.#connector.evaluate();
@@ -327,20 +331,25 @@ export class Node implements AsyncDisposable {
         // What could not be written at its end is what is to be rebuilt.
         await store.close().catch(() => undefined);
       }
-      const log = await rebuildStore(this.#options.placeOf(row.id), this.#options.random);
       const others = this.#rootRow(row)?.row.members ?? [];
-      // Nobody knows what was lost but the others; alone, there is nobody to disagree with.
-      if (log.lost.length > 0 && others.length > 0) {
+      // Durable before the log lacks anything: after a crash between the two it would not know that it does. Nobody knows
+      // what was lost but the others; alone, there is nobody to disagree with.
+      const beforeReplace = async (lost: readonly string[]): Promise<void> => {
+        if (lost.length === 0 || others.length === 0) return;
         row = { ...row, isRecovering: true };
         await this.#inventory.putStore(row);
-      }
-      return log;
+      };
+      return await rebuildStore(this.#options.placeOf(row.id), this.#options.random, { beforeReplace });
     } finally {
-      await this.#open(row);
-      const reopened = this.#entries.get(bytesKey(row.id))?.store;
-      // Its children had nobody to ask for their members meanwhile.
-      if (reopened !== undefined) await this.#onSystemChanged(reopened).catch(() => undefined);
+      await this.#reopen(row);
     }
+  }
+
+  async #reopen(row: StoreRow): Promise<void> {
+    await this.#open(row);
+    const store = this.#entries.get(bytesKey(row.id))?.store;
+    // Its children had nobody to ask for their members meanwhile.
+    if (store !== undefined) await this.#onSystemChanged(store).catch(() => undefined);
   }
 
   /** What the store takes on the disk. */
@@ -771,7 +780,7 @@ export class Node implements AsyncDisposable {
       }
       for (const [key, row] of this.#toReopen) {
         this.#toReopen.delete(key);
-        if (!this.#rebuilding.has(key)) void this.#open(row).then(() => this.#connector.evaluate());
+        if (!this.#rebuilding.has(key)) void this.#reopen(row).then(() => this.#connector.evaluate());
       }
       this.#scheduleReconsider();
     });

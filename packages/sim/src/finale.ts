@@ -29,6 +29,8 @@ export async function finale(world: World): Promise<number> {
   let patienceMs = ROUNDS_MAX * ROUND_MS;
   for (; world.nowMs - from < patienceMs; await run(world, LOOK_EVERY_MS)) {
     if (world.violation !== undefined) throw world.violation;
+    // What closed itself is opened again, as people would.
+    await settle(world, Promise.all(world.honest.map((machine) => restart(world, machine))));
     await rejoin(world);
     // What was written by a clock that was ahead has to wait until its time has come.
     const aheadMs = mostAheadMs(world) - AHEAD_MS_MAX;

@@ -101,7 +101,7 @@ export class Machine {
     this.hadDiskFault = this.disk.fault !== "none";
     try {
       const node = await Node.start({
-        placeOf: (id) => simPlace(this.disk, id),
+        placeOf: (id) => simPlace({ disk: this.disk, isAlive: () => this.#life === life }, id),
         inventory: this.disk.open("meta", INVENTORY_TABLES),
         signer: this.signer,
         transport: life.transport,

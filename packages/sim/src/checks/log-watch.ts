@@ -187,7 +187,10 @@ export class LogWatch {
     if (isOwn || wseq === 1) this.#options.authors.wrote(intention);
     else this.#options.authors.place(store, intention);
     if (!this.#options.authors.knows(intention)) {
-      this.#fail("forgery", `${name} was accepted, and its author has not written it`);
+      this.#fail(
+        "forgery",
+        `${name} of ${toHex(intention.author).slice(0, 8)} was accepted, and its author has not written it`,
+      );
     }
     this.#noteTime(intention.timestamp);
     this.#ids.push(bytesKey(intention.id));

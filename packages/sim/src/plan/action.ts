@@ -32,9 +32,21 @@ export type MachineFault =
   | { readonly kind: "copy"; readonly machine: number; readonly forMs: number }
   | { readonly kind: "wipe"; readonly machine: number }
   | { readonly kind: "leave"; readonly machine: number }
-  | { readonly kind: "rebuild"; readonly machine: number; readonly store: number }
+  | {
+      readonly kind: "rebuild";
+      readonly machine: number;
+      readonly store: number;
+      readonly killAfterMs?: number;
+    }
   /** While it is off, a record of its log goes bad; whoever runs it then has the store rebuilt. */
-  | { readonly kind: "rot"; readonly machine: number; readonly store: number; readonly seed: number }
+  | {
+      readonly kind: "rot";
+      readonly machine: number;
+      readonly store: number;
+      readonly seed: number;
+      /** It is killed while the store is being rebuilt. */
+      readonly killAfterMs?: number;
+    }
   | { readonly kind: "clock-jump"; readonly machine: number; readonly byMs: number }
   | { readonly kind: "clock-drift"; readonly machine: number; readonly rate: number };
 

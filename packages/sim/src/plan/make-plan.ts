@@ -30,7 +30,7 @@ export function makePlan({ seed, workloadCount, machineCount: wanted }: PlanOpti
   const machineCount =
     wanted ?? (random.chance(0.02) ? random.between(8, 16) : Math.floor(random.spread(2, 7)));
   const liarCount = machineCount > 2 && random.chance(0.5) ? 1 : 0;
-  const storeCount = random.between(1, 2);
+  const storeCount = random.chance(0.2) ? 3 : random.between(1, 2);
   const durationMs = Math.floor(random.spread(40_000, 300_000));
   const draw: Draw = { random, machineCount, honestCount: machineCount - liarCount, storeCount, durationMs };
   const actions = [
@@ -65,7 +65,7 @@ function setUp({ random, machineCount, storeCount }: Draw, workloadCount: number
   actions.push(first);
   for (let store = 1; store < storeCount; store++) {
     const isChild = random.chance(0.6);
-    const place = isChild ? { parent: 0 } : {};
+    const place = isChild ? { parent: random.below(store) } : {};
     const atMs = random.between(200, SETUP_MS);
     actions.push({
       atMs,
@@ -129,12 +129,23 @@ function machineFaults({ random, honestCount, storeCount, durationMs }: Draw): A
     () => (honestCount > 1 ? { kind: "copy", machine: anyOther(), forMs: some(120_000) } : undefined),
     () => (honestCount > 1 ? { kind: "wipe", machine: anyOther() } : undefined),
     () => (honestCount > 2 && random.chance(0.3) ? { kind: "leave", machine: anyOther() } : undefined),
-    () => ({ kind: "rebuild", machine: anyOne(), store: random.below(storeCount) }),
-    () => ({ kind: "rot", machine: anyOne(), store: random.below(storeCount), seed: random.uint32() }),
+    () => ({ kind: "rebuild", machine: anyOne(), store: random.below(storeCount), ...anyInterrupt(random) }),
+    () => ({
+      kind: "rot",
+      machine: anyOne(),
+      store: random.below(storeCount),
+      seed: random.uint32(),
+      ...anyInterrupt(random),
+    }),
     () => ({ kind: "clock-jump", machine: anyOne(), byMs: anyJump(random) }),
     () => ({ kind: "clock-drift", machine: anyOne(), rate: random.spread(0.98, 1.02) }),
   ];
   return sprinkle(makers, { random, durationMs, countMax: 14 });
+}
+
+/** In the middle, sometimes. */
+function anyInterrupt(random: Prng): { killAfterMs?: number } {
+  return random.chance(0.5) ? { killAfterMs: random.spread(0.1, 30) } : {};
 }
 
 function anyJump(random: Prng): number {

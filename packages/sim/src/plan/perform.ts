@@ -9,6 +9,8 @@ import { Prng } from "../prng.ts";
 import type { World } from "../world.ts";
 import type { Action, Deed, MachineFault, NetworkFault } from "./action.ts";
 
+const RESTART_MS = 500;
+
 export function perform(world: World, action: Action): void {
   const { kind } = action;
   world.trace.count(`action ${kind}`);
@@ -261,7 +263,11 @@ async function copy(world: World, machine: Machine, forMs: number): Promise<void
   });
 }
 
-async function rebuild(world: World, machine: Machine, { store: number }: { store: number }): Promise<void> {
+async function rebuild(
+  world: World,
+  machine: Machine,
+  { store: number, killAfterMs }: { store: number; killAfterMs?: number },
+): Promise<void> {
   const store = world.storeOf(machine, number);
   const entry = store && machine.node!.entries().find((each) => each.store === store);
   if (entry === undefined || store === undefined) return;
@@ -269,6 +275,7 @@ async function rebuild(world: World, machine: Machine, { store: number }: { stor
   world.checkMachine(machine);
   world.logWatch(machine, store).noteRebuild();
   world.tell(machine, `rebuilds store ${number}`);
+  killIn(world, machine, killAfterMs);
   try {
     await machine.node!.rebuild(entry);
   } catch (error) {
@@ -283,17 +290,32 @@ async function rebuild(world: World, machine: Machine, { store: number }: { stor
 async function rot(
   world: World,
   machine: Machine,
-  { store: number, seed }: { store: number; seed: number },
+  { store: number, seed, killAfterMs }: { store: number; seed: number; killAfterMs?: number },
 ): Promise<void> {
   const store = world.storeOf(machine, number);
   if (store === undefined) return;
   if (!(await stopMachine(world, machine))) return;
+  if (world.isRepaired) return startMachine(world, machine);
   const random = new Prng(BigInt(seed));
   if (!machine.disk.rot(`${formatStoreId(store.id)}/log`, "witness", random)) return;
   world.tell(machine, `has a bad record in store ${number}`);
   world.noteDamage(machine, store);
   await startMachine(world, machine);
+  killIn(world, machine, killAfterMs);
   await mend(world, machine);
+}
+
+/** Kills it unless it has died before, starts it again soon, and has it go on with what it was rebuilding. */
+function killIn(world: World, machine: Machine, ms: number | undefined): void {
+  const { lives } = machine;
+  if (ms === undefined) return;
+  world.queue.after(ms, "kill", () => {
+    if (!machine.isOn || machine.lives !== lives || world.isRepaired) return;
+    kill(world, machine, { machine: false });
+    world.queue.after(RESTART_MS, "restart", () => {
+      world.begin(startMachine(world, machine).then(() => mend(world, machine)));
+    });
+  });
 }
 
 /** Has every store rebuilt whose log went bad. */
