@@ -46,7 +46,7 @@ export class World {
   readonly random: Prng;
   readonly network: SimNetwork;
   readonly machines: Machine[] = [];
-  readonly authors = new Authors();
+  readonly authors = new Authors((storeKey, id) => this.#couldBeTold(storeKey, id));
   /** By the plan's number. */
   readonly stores = new Map<number, WorldStore>();
   /** What was acknowledged: hash → the machine that said so. What nobody can have any more is taken out. */
@@ -226,6 +226,7 @@ export class World {
     const watch = this.logWatch(machine, store);
     this.#excuse(key, watch, machine);
     watch.noteDamage();
+    this.authors.mayHaveLost(machine.key);
     machine.isDamaged = true;
   }
 
@@ -241,6 +242,15 @@ export class World {
 
   get mirrors(): readonly MirrorWatch[] {
     return this.#mirrors;
+  }
+
+  #couldBeTold(storeKey: string, id: string): boolean {
+    if (this.network.isCut) return false;
+    return this.honest.some((machine) => {
+      return (
+        machine.node !== undefined && this.#logsOf(machine).get(storeKey)?.durable.ids.includes(id) === true
+      );
+    });
   }
 
   #excuse(key: string, watch: LogWatch, lost?: Machine): void {

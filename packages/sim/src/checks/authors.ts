@@ -4,11 +4,23 @@ import type { Store } from "@lattice/kernel";
 import { Violation } from "../violation.ts";
 
 export class Authors {
+  readonly #couldBeTold: (storeKey: string, id: string) => boolean;
   readonly #written = new Set<string>();
   readonly #places = new Map<string, string>();
   /** May write twice in one place: their disks were copied or restored. */
   readonly #forkers = new Set<string>();
   readonly #liars = new Set<string>();
+  readonly #losers = new Set<string>();
+
+  /** `couldBeTold`: whether somebody has an intention and can be reached, so that who has lost it learns of it in time. */
+  constructor(couldBeTold: (storeKey: string, id: string) => boolean) {
+    this.#couldBeTold = couldBeTold;
+  }
+
+  /** Its log went bad: it waits for others to tell it what it has lost, as long as there is somebody who can. */
+  mayHaveLost(author: PubKey): void {
+    this.#losers.add(bytesKey(author));
+  }
 
   mayFork(author: PubKey): void {
     this.#forkers.add(bytesKey(author));
@@ -36,13 +48,17 @@ export class Authors {
   place(store: Store, { id, author, seq }: Intention): void {
     const key = bytesKey(store.genesisHash) + bytesKey(author) + String(seq);
     const known = this.#places.get(key);
-    if (known === undefined) this.#places.set(key, bytesKey(id));
-    else if (
-      known !== bytesKey(id) &&
-      !this.#forkers.has(bytesKey(author)) &&
-      !this.#liars.has(bytesKey(author))
-    ) {
-      throw new Violation("fork", `${toHex(author).slice(0, 8)} has written seq ${seq} twice`);
+    const isNew = known === undefined || known === bytesKey(id);
+    if (isNew || this.#mayWriteAgain(author, { storeKey: bytesKey(store.genesisHash), id: known })) {
+      this.#places.set(key, bytesKey(id));
+      return;
     }
+    throw new Violation("fork", `${toHex(author).slice(0, 8)} has written seq ${seq} twice`);
+  }
+
+  #mayWriteAgain(author: PubKey, before: { storeKey: string; id: string }): boolean {
+    const key = bytesKey(author);
+    if (this.#forkers.has(key) || this.#liars.has(key)) return true;
+    return this.#losers.has(key) && !this.#couldBeTold(before.storeKey, before.id);
   }
 }

@@ -106,6 +106,10 @@ export class SimNetwork {
     this.#cuts.delete(way(from, to));
   }
 
+  get isCut(): boolean {
+    return this.#cuts.size > 0;
+  }
+
   healAll(): void {
     this.#cuts.clear();
     this.#conditions.clear();
