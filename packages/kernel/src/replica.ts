@@ -179,7 +179,7 @@ export class Replica {
    * Something of this node's own floats, so that what lies below it was lost here. It may be lost everywhere, or be held back
    * by somebody, so it is waited for no longer than what peers claim.
    */
-  get #waitsForOwnParents(): boolean {
+  get waitsForOwnParents(): boolean {
     if (this.floating.countOf(this.self) === 0) return false;
     const waitedMs = Math.max(0, this.#options.clock.now() - this.#ownFloatsMs);
     return waitedMs < OWN_CHAIN_PATIENCE_MS && this.#hasTimelyFloat();
@@ -187,7 +187,7 @@ export class Replica {
 
   /** Whether more of this node's own chain is known than can be built on: it would fork. */
   get isBehindItself(): boolean {
-    if (this.#waitsForOwnParents) return true;
+    if (this.waitsForOwnParents) return true;
     if (this.#claimByPeer.size === 0) return false;
     const { seq } = this.ownTip();
     return this.#claimByPeer.entries().some(([key, claim]) => {

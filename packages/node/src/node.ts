@@ -608,6 +608,8 @@ export class Node implements AsyncDisposable {
   async #endRecovery(store: Store): Promise<void> {
     const { row } = this.#entries.get(bytesKey(store.id)) ?? {};
     if (row?.isRecovering !== true) return;
+    // Something is still missing: this member does not have it, another one may.
+    if (store.replica.waitsForOwnParents) return;
     await this.#putRow(store, { ...row, isRecovering: false });
     store.replica.forgetPeer(UNKNOWN_PEER);
     await this.#rememberMembers(store);
