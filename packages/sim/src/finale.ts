@@ -2,7 +2,7 @@
  * After the faults: everything is repaired, and then everything has to come right within a number of rounds. A round is
  * the time after which two nodes compare what they hold (weaver.md §6).
  */
-import { bytesKey, equalBytes, parentsOf, toHex, type Intention } from "@lattice/model";
+import { bytesKey, equalBytes, parentsOf, toHex, type Intention, type PubKey } from "@lattice/model";
 import { verifyStore, type Floating, type Store } from "@lattice/kernel";
 import { mayAdminister, mayWrite, Role } from "@lattice/systemstore";
 import { checkUnauthorised } from "./checks/unauthorised.ts";
@@ -13,9 +13,9 @@ import { EPOCH_MS } from "./sim-clock.ts";
 import { Violation } from "./violation.ts";
 import type { World, WorldStore } from "./world.ts";
 
-export const ROUND_MS = 30_000;
+const ROUND_MS = 30_000;
 /** A pause between two dials is 60 s at the most, so each round of comparison may be preceded by two of waiting. */
-export const ROUNDS_MAX = 40;
+const ROUNDS_MAX = 40;
 /** A timestamp further ahead than this is not accepted yet (weaver.md §3). */
 const AHEAD_MS_MAX = 5 * 60_000;
 const LOOK_EVERY_MS = 5_000;
@@ -293,7 +293,8 @@ async function check(world: World): Promise<void> {
     const root = first.machine.storeOf(rootOf(world, known).genesisHash) ?? first.store;
     // Also what is dated before the admission of its author, whose clock may have been anything.
     const allowed = counted.filter(({ author }) => mayWrite(root.system.roleNow(author)));
-    await settle(world, known.workload.check?.(first.store, allowed) ?? Promise.resolve());
+    const isHonest = (author: PubKey) => !world.authors.lies(author) && mayWrite(root.system.roleNow(author));
+    await settle(world, known.workload.check?.(first.store, allowed, isHonest) ?? Promise.resolve());
   }
   for (const mirror of world.mirrors) mirror.follow();
   await run(world, LOOK_EVERY_MS);

@@ -35,6 +35,10 @@ export class Authors {
     for (const [place, id] of this.#places) if (ids.has(id)) this.#places.delete(place);
   }
 
+  lies(author: PubKey): boolean {
+    return this.#liars.has(bytesKey(author));
+  }
+
   /** On the author's own machine. */
   wrote({ id }: Intention): void {
     this.#written.add(bytesKey(id));

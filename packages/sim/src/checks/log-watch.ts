@@ -174,7 +174,7 @@ export class LogWatch {
         const at = log.wseqOf(parent);
         if (at === undefined || at >= wseq)
           this.#fail("causality", `${name} stands before one of its parents`);
-        if (log.at(at!).intention.timestamp >= intention.timestamp) {
+        if (log.at(at).intention.timestamp >= intention.timestamp) {
           this.#fail("causality", `${name} is not younger than one of its parents`);
         }
       }

@@ -10,7 +10,7 @@ export interface Regression {
   readonly plan: Plan;
 }
 
-export const REGRESSIONS = new URL("../../regressions.json", import.meta.url);
+const REGRESSIONS = new URL("../../regressions.json", import.meta.url);
 
 export function readRegressions(): Regression[] {
   return existsSync(REGRESSIONS) ? (JSON.parse(readFileSync(REGRESSIONS, "utf8")) as Regression[]) : [];

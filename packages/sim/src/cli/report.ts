@@ -23,14 +23,16 @@ export class Totals {
   }
 
   get faultCount(): number {
-    const faults = [...this.#counts].filter(([what]) => /^action /.test(what) && !DEEDS.has(what.slice(7)));
+    const faults = [...this.#counts].filter(
+      ([what]) => what.startsWith("action ") && !DEEDS.has(what.slice(7)),
+    );
     return faults.reduce((sum, [, count]) => sum + count, 0);
   }
 
   lines(seconds: number): string[] {
     const sorted = this.#rounds.toSorted((a, b) => a - b);
     const faults = [...this.#counts]
-      .filter(([what]) => /^action /.test(what) && !DEEDS.has(what.slice(7)))
+      .filter(([what]) => what.startsWith("action ") && !DEEDS.has(what.slice(7)))
       .toSorted(([, a], [, b]) => b - a)
       .map(([what, count]) => `${what.slice(7)} ${count}`);
     return [

@@ -1,7 +1,7 @@
 /** A node's transport on a simulated network. */
 import { equalBytes, LatticeError, type PubKey } from "@lattice/model";
 import { acceptChannel, type Channel, type OpenOptions, type Transport } from "@lattice/net";
-import { SimChannel } from "./sim-channel.ts";
+import type { SimChannel } from "./sim-channel.ts";
 
 const CLOSE_GRACE_MS = 1_000;
 

@@ -202,7 +202,7 @@ function sprinkle<T extends object>(
   }).filter((made) => made !== undefined);
 }
 
-export function anyConditions(random: Prng): Conditions {
+function anyConditions(random: Prng): Conditions {
   return {
     latencyMs: random.spread(0.2, 300),
     jitterMs: random.spread(0.1, 500),

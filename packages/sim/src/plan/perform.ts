@@ -121,7 +121,7 @@ export async function join(
   const own = store.system.roleNow(host.key);
   let token: string;
   try {
-    ({ token } = await host.node.invite(store, { role: Math.min(role, own) as Role, expiresInMs: 0 }));
+    ({ token } = await host.node.invite(store, { role: Math.min(role, own), expiresInMs: 0 }));
   } catch (error) {
     world.judge(host, error);
     return;

@@ -9,10 +9,12 @@ import {
   utf8,
   type Intention,
   type IntentionId,
+  type PubKey,
 } from "@lattice/model";
 import { kvstore, kvstoreV1, type KvStoreClient } from "@lattice/kvstore";
 import type { Store } from "@lattice/kernel";
 import type { Prng } from "../prng.ts";
+import { headLeft } from "../checks/superseded.ts";
 import { Violation } from "../violation.ts";
 import { appPayload } from "./app-payload.ts";
 import type { Mirror, Workload } from "./workload.ts";
@@ -58,7 +60,14 @@ function anyKey(random: Prng): Uint8Array {
   return utf8(`key ${random.below(KEY_COUNT)}`);
 }
 
-async function check(store: Store, intentions: readonly Intention[]): Promise<void> {
+async function check(
+  store: Store,
+  intentions: readonly Intention[],
+  isHonest: (author: PubKey) => boolean,
+): Promise<void> {
+  const log = [...store.log.records({ from: 1 })].map(({ intention }) => intention);
+  const fault = headLeft(log, isHonest);
+  if (fault !== "") throw new Violation("superseding", fault);
   const { methods } = store as unknown as Store<KvStoreClient>;
   const expected = naiveRows(intentions);
   const { entries } = await methods.list({ limit: 1000 });

@@ -1,5 +1,5 @@
 /** What is done with stores of one type, and what must hold of them. Contributors write one for a type of their own. */
-import type { Intention } from "@lattice/model";
+import type { Intention, PubKey } from "@lattice/model";
 import type { Store } from "@lattice/kernel";
 import type { StoreType } from "@lattice/store";
 import type { Prng } from "../prng.ts";
@@ -22,8 +22,12 @@ export interface Workload {
   write(store: Store, random: Prng): Promise<readonly Uint8Array[]>;
   /**
    * Compares the state with what the intentions of the log say (those that count, in the order of the log). Throws where
-   * they differ.
+   * they differ. `isHonest` says whose intentions nobody can have meddled with.
    */
-  check?(store: Store, intentions: readonly Intention[]): Promise<void>;
+  check?(
+    store: Store,
+    intentions: readonly Intention[],
+    isHonest: (author: PubKey) => boolean,
+  ): Promise<void>;
   mirror?(): Mirror;
 }
