@@ -291,9 +291,10 @@ async function check(world: World): Promise<void> {
     if (first === undefined) continue;
     const counted = [...first.store.log.records({ from: 1 })].map(({ intention }) => intention);
     const root = first.machine.storeOf(rootOf(world, known).genesisHash) ?? first.store;
-    // Also what is dated before the admission of its author, whose clock may have been anything.
-    const allowed = counted.filter(({ author }) => mayWrite(root.system.roleNow(author)));
-    const isHonest = (author: PubKey) => !world.authors.lies(author) && mayWrite(root.system.roleNow(author));
+    const isHonest = (author: PubKey) => !world.authors.lies(author);
+    // Who is honest writes only where it may; that it may, can have been lost since. Of liars also what is dated before their
+    // admission counts, for their clocks may have been anything.
+    const allowed = counted.filter(({ author }) => isHonest(author) || mayWrite(root.system.roleNow(author)));
     await settle(world, known.workload.check?.(first.store, allowed, isHonest) ?? Promise.resolve());
   }
   for (const mirror of world.mirrors) mirror.follow();
