@@ -1,7 +1,8 @@
 /** One simulation: a plan, run to its end or to the first thing that must not be. */
 import { finale } from "./finale.ts";
 import type { Plan } from "./plan/action.ts";
-import { perform, startMachine } from "./plan/perform.ts";
+import { startMachine } from "./plan/machine-life.ts";
+import { perform } from "./plan/perform.ts";
 import { settled } from "./scheduler.ts";
 import type { TimelineEntry } from "./trace.ts";
 import { Violation } from "./violation.ts";
