@@ -53,15 +53,19 @@ export async function rebuildStore(
   { beforeReplace }: { beforeReplace?: (lost: readonly string[]) => Promise<void> } = {},
 ): Promise<RebuiltLog> {
   const old = place.openLog();
-  const target = place.openNewLog();
+  const open = [old];
   const lost: string[] = [];
   let intentionCount = 0;
+  let closed: PromiseSettledResult<void>[] = [];
   try {
+    const target = place.openNewLog();
+    open.unshift(target);
     intentionCount = await copySound({ old, target, random }, lost);
   } finally {
-    await target.close();
-    await old.close();
+    // Each of them, whatever becomes of the others: what stays open could not be opened again.
+    closed = await Promise.allSettled(open.map((log) => log.close()));
   }
+  for (const result of closed) if (result.status === "rejected") throw LatticeError.from(result.reason);
   await beforeReplace?.(lost);
   place.replaceLog({ keepOld: lost.length > 0 });
   place.removeState();

@@ -255,8 +255,9 @@ export class World {
 
   #excuse(key: string, watch: LogWatch, lost?: Machine): void {
     const others = [...this.#logs].flatMap(([machine, logs]) => {
-      const log = machine === lost || machine.isGone ? undefined : logs.get(key);
-      return log === undefined ? [] : [new Set(log.durable.ids)];
+      const isLost = machine === lost || machine.isGone || this.isLiar(machine);
+      const log = isLost ? undefined : logs.get(key);
+      return log === undefined || log.isDamaged ? [] : [new Set(log.durable.ids)];
     });
     const gone = new Set(watch.ids.filter((id) => !others.some((ids) => ids.has(id))));
     for (const id of gone) this.acknowledged.get(key)?.delete(id);
