@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 const folder = join(import.meta.dirname, "..");
 
-it("the README's program runs as it stands there", () => {
+it("the README's program runs as it stands there", { timeout: 300_000 }, () => {
   const [, program] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(folder, "README.md"), "utf8"))!;
   // Beside the package, so that its imports are found as they are by who installs it.
   const file = join(folder, "test", `readme-${process.pid}.ts`);

@@ -6,7 +6,7 @@ import { shippedWorkloads as workloads } from "../src/workloads/shipped.ts";
 
 const planOf = (seed: bigint) => makePlan({ seed: seedOf(seed), workloadCount: workloads.length });
 
-describe("a simulation", () => {
+describe("a simulation", { timeout: 300_000 }, () => {
   it("is the same each time that it is run", async () => {
     const [first, again] = [
       await simulate({ plan: planOf(3n), workloads }),
@@ -37,7 +37,7 @@ describe("a simulation", () => {
   });
 });
 
-it("does not find again what it found once", async () => {
+it("does not find again what it found once", { timeout: 300_000 }, async () => {
   for (const { about, plan } of readRegressions()) {
     expect([about, (await simulate({ plan, workloads })).violation]).toEqual([about, undefined]);
   }
