@@ -8,7 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["{packages,apps,examples}/*/test/**/*.test.ts", "bench/test/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A guard against what hangs, and no measure: machines are shared and slow at times.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

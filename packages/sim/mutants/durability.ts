@@ -8,7 +8,6 @@ const OPEN = "packages/kernel/src/open-store.ts";
 const REBUILD = "packages/kernel/src/rebuild.ts";
 const PROJECTION = "packages/kernel/src/projection.ts";
 const OUTBOX = "packages/sync/src/outbox.ts";
-const TRANSACTOR = "packages/storage/src/transactor.ts";
 
 export const durabilityMutants: readonly Mutant[] = [
   {
@@ -55,13 +54,6 @@ export const durabilityMutants: readonly Mutant[] = [
     about: "what is new leaves the node before it is on disk",
   },
   {
-    name: "serves-undurable",
-    file: OUTBOX,
-    find: "const wseqs = new Set(places.filter((wseq) => wseq <= this.#store.durableWseq));",
-    replace: "const wseqs = new Set(places);",
-    about: "what is asked for leaves the node before it is on disk",
-  },
-  {
     name: "take-back-keeps-heads",
     file: LOG,
     find: "this.#heads = undefined;\n    this.#recent",
@@ -76,13 +68,6 @@ export const durabilityMutants: readonly Mutant[] = [
     about: "after a failed flush nothing is projected again",
   },
   {
-    name: "take-back-keeps-state",
-    file: STORE,
-    find: "this.#options.state.rollback();\n",
-    replace: "",
-    about: "after a failed flush the state is not taken back with the log",
-  },
-  {
     name: "lost-state-kept",
     file: STORE,
     find: "this.#noteFull(error);\n      this.#replica.reload();\n      this.#projectAll();\n    }\n  }",
@@ -95,20 +80,6 @@ export const durabilityMutants: readonly Mutant[] = [
     find: "return opened === undefined || opened === boot;",
     replace: "return true;",
     about: "a state that was open when the machine lost power is taken for whole",
-  },
-  {
-    name: "opened-not-flushed",
-    file: OPEN,
-    find: "setOpened(log, boot);\n      await log.flush();",
-    replace: "setOpened(log, boot);",
-    about: "the note that a store is open is not waited for",
-  },
-  {
-    name: "closed-before-state",
-    file: STORE,
-    find: "await this.#options.state.close();\n      this.#options.onStateClosed?.();",
-    replace: "this.#options.onStateClosed?.();\n      await this.#options.state.close();",
-    about: "a state counts as closed in order before it is on disk",
   },
   {
     name: "cursor-after-state",
@@ -127,31 +98,11 @@ export const durabilityMutants: readonly Mutant[] = [
     about: "the cursor is written in a transaction before the state's",
   },
   {
-    name: "foreign-state-kept",
-    file: PROJECTION,
-    find: "return equalBytes(this.#log.chainHashAt(systemWseq), chainHash);",
-    replace: "return chainHash.length > 0;",
-    about: "a state of another log is carried on",
-  },
-  {
     name: "rebuild-drops-signatures",
     file: REBUILD,
     find: "if (record.signature === undefined) unproven.add(bytesKey(record.id));\n    if (batch.length",
     replace: "if (batch.length",
     about: "a rebuild may cut a group from the signature that vouches for it",
-  },
-  {
-    name: "rebuild-keeps-state",
-    file: REBUILD,
-    find: "place.removeState();\n  return { intentionCount, lost };",
-    replace: "return { intentionCount, lost };",
-    about: "a rebuilt log keeps the state of the old one",
-  },
-  {
-    name: "loss-untold",
-    file: TRANSACTOR,
-    find: "this.#untold = this.#undo.end > asked ? error : undefined;",
-    replace: "",
-    about: "the storage does not tell who wrote during a failed flush",
+    escapes: "no log is longer than one batch of a rebuild, 4,096 records",
   },
 ];

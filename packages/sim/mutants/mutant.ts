@@ -14,6 +14,8 @@ export interface Mutant {
   readonly about: string;
   /** Within so many seeds, counted from the first, a rule must be broken. Default: `SEEDS_MAX`. */
   readonly seedsMax?: number;
+  /** Why no rule is broken yet: what the simulator lacks. Such a mutant is run by its name only. */
+  readonly escapes?: string;
 }
 
 export const SEEDS_MAX = 100;

@@ -139,6 +139,7 @@ export const ruleMutants: readonly Mutant[] = [
     find: "return claim.seq > seq && isBelieved;",
     replace: "return claim.seq > seq && isBelieved && claim.isCertain;",
     about: "a restored backup writes although peers told it of more",
+    escapes: "a restored backup may fork, and nothing asks whether it had been told before it wrote",
   },
   {
     name: "fork-unnoticed",

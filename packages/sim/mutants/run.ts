@@ -73,7 +73,9 @@ async function main(): Promise<boolean> {
   });
   const unknown = positionals.find((name) => !mutants.some((mutant) => mutant.name === name));
   if (unknown !== undefined) throw new Error(`there is no mutant ${unknown}`);
-  const chosen = mutants.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const chosen = mutants.filter(({ name, escapes }) =>
+    positionals.length === 0 ? escapes === undefined : positionals.includes(name),
+  );
   const sound = await search(undefined, SOUND_SEEDS);
   if (sound.found !== undefined || sound.trouble !== "") {
     print(`without a mutant: ${sound.found?.message ?? sound.trouble}`);
