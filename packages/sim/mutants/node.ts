@@ -12,6 +12,7 @@ export const nodeMutants: readonly Mutant[] = [
     replace:
       "if (link.failures > 6) link.notBeforeMs = this.#options.clock.now() + REDIAL_MS_MAX;\n    if (this.#waitMs(link) > 0) return;",
     about: "a peer that could not be reached seven times is not tried again",
+    seedsMax: 200,
   },
   {
     name: "end-not-noticed",
@@ -65,6 +66,7 @@ export const nodeMutants: readonly Mutant[] = [
     find: "if (retry) this.#toReopen.set(key, row);",
     replace: "",
     about: "a store that could not be opened for want of room stays closed",
+    seedsMax: 200,
   },
   {
     name: "early-floats-forgotten",

@@ -33,6 +33,7 @@ export const ruleMutants: readonly Mutant[] = [
     find: "if (!isGenesis(prev) && !equalBytes(prev.author, author))",
     replace: "if (!isGenesis(prev) && false)",
     about: "a chain may go on where another author's stands",
+    seedsMax: 200,
   },
   {
     name: "stranger-witnessed",

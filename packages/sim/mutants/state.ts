@@ -122,6 +122,7 @@ export const stateMutants: readonly Mutant[] = [
     find: "compareBytes(entry.hash, present.hash) < 0 ? [entry, present] : [present, entry]",
     replace: "compareBytes(entry.hash, present.hash) === 0 ? [entry, present] : [present, entry]",
     about: "of two entries in one place the first that came has it",
+    seedsMax: 200,
   },
   {
     name: "follow-skips-gap",

@@ -38,7 +38,8 @@ export class Totals {
     return [
       `${this.seedCount} seeds in ${seconds.toFixed(0)} s: ${(this.simulatedMs / 3_600_000).toFixed(1)} simulated hours, ` +
         `${this.stepCount} steps (${Math.round(this.stepCount / seconds)} a second)`,
-      `${this.count("writes acknowledged")} writes acknowledged, ${this.count("packets")} packets, ` +
+      `${this.count("writes acknowledged")} writes acknowledged, ${this.count("packets")} packets with ` +
+        `${Math.round(this.count("bytes") / 1e6)} MB, ` +
         `${this.count("packets lost")} lost, ${this.count("packets doubled")} doubled`,
       `${this.faultCount} faults: ${faults.join(", ")}`,
       `came right after ${sorted[Math.floor(sorted.length / 2)] ?? 0} rounds in the middle, ${sorted.at(-1) ?? 0} at the most`,
