@@ -436,6 +436,8 @@ export class Node implements AsyncDisposable {
     // One whose type is not known here is kept, and begins when it is; anything else may be tried again.
     if (entry.store === undefined && row.genesis === undefined) {
       this.#entries.delete(bytesKey(id));
+      // Nobody opens it but who begins it: it would be found empty.
+      this.#toReopen.delete(bytesKey(id));
       throw new LatticeError("failed-precondition", entry.problem);
     }
     // The store first, then its name in the inventory: a crash between the two leaves a directory that nobody looks at.

@@ -69,7 +69,9 @@ function retire(world: World, machine: Machine): void {
 /** Also where a disk error has closed a store meanwhile. */
 async function restart(world: World, machine: Machine): Promise<void> {
   const isWhole = machine.node?.entries().every(({ store }) => store !== undefined) ?? false;
-  if (machine.node !== undefined && !isWhole) await stopMachine(world, machine);
+  // A full disk is no reason for a store to stay closed.
+  const mayBeBroken = machine.hadDiskFault || machine.isDamaged;
+  if (machine.node !== undefined && !isWhole && mayBeBroken) await stopMachine(world, machine);
   if (!machine.isOn) await startMachine(world, machine);
   await mend(world, machine);
 }

@@ -41,7 +41,7 @@ export class Machine {
   isGone = false;
   /** Whether its log was damaged once. */
   isDamaged = false;
-  /** Whether a disk error has met this process: a store may have closed itself since. */
+  /** Whether a disk error has met this process: a store may have closed itself since. A full disk is none. */
   hadDiskFault = false;
 
   constructor(options: MachineOptions) {
@@ -98,7 +98,7 @@ export class Machine {
       node: undefined,
     };
     this.#life = life;
-    this.hadDiskFault = this.disk.fault !== "none";
+    this.hadDiskFault = this.disk.fault === "failing";
     try {
       const node = await Node.start({
         placeOf: (id) => simPlace({ disk: this.disk, isAlive: () => this.#life === life }, id),

@@ -165,8 +165,9 @@ export class World {
 
   checkMachine(machine: Machine): void {
     if (machine.node === undefined) return;
-    if (machine.disk.fault !== "none") machine.hadDiskFault = true;
-    for (const store of openStores(machine.node)) this.logWatch(machine, store).check(store);
+    if (machine.disk.fault === "failing") machine.hadDiskFault = true;
+    for (const store of openStores(machine.node))
+      this.logWatch(machine, store).check(store, machine.clock!.now());
   }
 
   logWatch(machine: Machine, store: Store): LogWatch {

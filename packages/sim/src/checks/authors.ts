@@ -6,6 +6,7 @@ import { Violation } from "../violation.ts";
 export class Authors {
   readonly #couldBeTold: (storeKey: string, id: string) => boolean;
   readonly #written = new Set<string>();
+  readonly #flushed = new Set<string>();
   readonly #places = new Map<string, string>();
   /** May write twice in one place: their disks were copied or restored. */
   readonly #forkers = new Set<string>();
@@ -37,6 +38,15 @@ export class Authors {
 
   lies(author: PubKey): boolean {
     return this.#liars.has(bytesKey(author));
+  }
+
+  /** On the author's own disk: from now on others may have it. */
+  flushed({ id }: Intention): void {
+    this.#flushed.add(bytesKey(id));
+  }
+
+  mayBeSent({ id, author }: Intention): boolean {
+    return this.#flushed.has(bytesKey(id)) || this.#liars.has(bytesKey(author));
   }
 
   /** On the author's own machine. */

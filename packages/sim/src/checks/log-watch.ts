@@ -6,12 +6,15 @@
  *  2. Every intention stands behind all of its parents, and is younger than each (§3).
  *  3. Its author wrote it.
  *  4. Nobody writes two intentions in one place of its chain, unless its disk was copied or restored, or it lies.
- *  5. What this machine writes is younger than all that it has witnessed.
+ *  5. What this machine writes is younger than all that it has witnessed, and cites all heads of that (§2).
+ *  6. What others wrote was durable on their disks before it came here (§4).
+ *  7. What came here was not more than five minutes ahead of this machine's clock (§3).
  */
-import { bytesKey, parentsOf, toHex } from "@lattice/model";
+import { bytesKey, FUTURE_MS_MAX, parentsOf, toHex, type Intention } from "@lattice/model";
 import type { Store } from "@lattice/kernel";
 import { Violation } from "../violation.ts";
 import type { Authors } from "./authors.ts";
+import { HeadsWatch } from "./heads-watch.ts";
 
 /** What is durable, by which a disk is known again. */
 export interface Durable {
@@ -34,6 +37,7 @@ export class LogWatch {
   #ids: string[] = [];
   #durableWseq = 0;
   #newest = 0n;
+  #heads = new HeadsWatch();
   /** The order may be another one after a rebuild; what is in it may not. */
   #wasRebuilt = false;
   #mayHaveLost = false;
@@ -87,21 +91,27 @@ export class LogWatch {
     return this.#isDamaged;
   }
 
-  check(store: Store): void {
+  /** `nowMs` of the machine's clock. */
+  check(store: Store, nowMs: number): void {
     if (this.#isDamaged) return this.#noteOwn(store);
+    // What a store held when it was opened came at another time.
+    const latestMs = store === this.#store ? nowMs + FUTURE_MS_MAX : Infinity;
     if (store !== this.#store) this.#reopened(store);
     const { log } = store;
     if (log.head === this.#head && store.durableWseq === this.#durableWseq) return;
     this.#head = log.head;
     if (!this.#isPrefix(store, this.#ids.length)) this.#takenBack(store);
-    for (let wseq = this.#ids.length + 1; wseq <= log.head.wseq; wseq++) this.#checkNext(store, wseq);
+    for (let wseq = this.#ids.length + 1; wseq <= log.head.wseq; wseq++)
+      this.#checkNext(store, wseq, latestMs);
     if (store.durableWseq < this.#durableWseq) {
       this.#fail("durability", `${this.#durableWseq} were durable, now ${store.durableWseq} are`);
     }
     const { authors, self } = this.#options;
     for (let wseq = this.#durableWseq + 1; wseq <= store.durableWseq; wseq++) {
       const { intention } = log.at(wseq);
-      if (bytesKey(intention.author) === self) authors.place(store, intention);
+      if (bytesKey(intention.author) !== self) continue;
+      authors.place(store, intention);
+      authors.flushed(intention);
     }
     this.#durableWseq = store.durableWseq;
   }
@@ -110,7 +120,10 @@ export class LogWatch {
   #noteOwn({ log }: Store): void {
     for (let wseq = Math.max(this.#ids.length, this.#notedWseq) + 1; wseq <= log.head.wseq; wseq++) {
       const { intention } = log.at(wseq);
-      if (bytesKey(intention.author) === this.#options.self) this.#options.authors.wrote(intention);
+      if (bytesKey(intention.author) === this.#options.self) {
+        this.#options.authors.wrote(intention);
+        this.#options.authors.flushed(intention);
+      }
       this.#notedWseq = wseq;
     }
   }
@@ -126,7 +139,7 @@ export class LogWatch {
   #reopened(store: Store): void {
     this.died();
     this.#store = store;
-    this.#newest = 0n;
+    this.#forget();
     if (this.#wasRebuilt) this.#checkRebuilt(store);
     else if (!this.#isPrefix(store, this.#durableWseq)) {
       this.#fail(
@@ -134,8 +147,7 @@ export class LogWatch {
         `of ${this.#durableWseq} that were durable, the log holds ${store.log.head.wseq}`,
       );
     }
-    for (let wseq = 1; wseq <= this.#ids.length; wseq++)
-      this.#noteTime(store.log.at(wseq).intention.timestamp);
+    for (let wseq = 1; wseq <= this.#ids.length; wseq++) this.#note(store.log.at(wseq).intention);
   }
 
   #checkRebuilt(store: Store): void {
@@ -160,12 +172,11 @@ export class LogWatch {
     if (!this.#isPrefix(store, this.#durableWseq))
       this.#fail("durability", "a durable intention was taken back");
     this.#ids.length = this.#durableWseq;
-    this.#newest = 0n;
-    for (let wseq = 1; wseq <= this.#ids.length; wseq++)
-      this.#noteTime(store.log.at(wseq).intention.timestamp);
+    this.#forget();
+    for (let wseq = 1; wseq <= this.#ids.length; wseq++) this.#note(store.log.at(wseq).intention);
   }
 
-  #checkNext(store: Store, wseq: number): void {
+  #checkNext(store: Store, wseq: number, latestMs: number): void {
     const { log } = store;
     const { intention } = log.at(wseq);
     const name = toHex(intention.hash).slice(0, 8);
@@ -180,6 +191,7 @@ export class LogWatch {
       }
     }
     const isOwn = bytesKey(intention.author) === this.#options.self;
+    const isWrittenHere = isOwn && !this.#options.authors.knows(intention);
     if (isOwn && !this.#options.authors.knows(intention) && intention.timestamp <= this.#newest) {
       this.#fail("clock", `${name} was written, and is older than what its author had seen`);
     }
@@ -192,12 +204,26 @@ export class LogWatch {
         `${name} of ${toHex(intention.author).slice(0, 8)} was accepted, and its author has not written it`,
       );
     }
-    this.#noteTime(intention.timestamp);
+    this.#note(intention);
+    if (isWrittenHere && intention.ops.length > 0 && this.#heads.count > 1) {
+      this.#fail("frontier", `${name} was written, and does not cite all that its author had seen`);
+    }
+    if (!isOwn && wseq > 1 && !this.#options.authors.mayBeSent(intention)) {
+      this.#fail("early", `${name} was sent before it was durable`);
+    }
+    const aheadMs = Number(intention.timestamp >> 16n) - latestMs;
+    if (!isOwn && aheadMs > 0) this.#fail("future", `${name} was accepted ${aheadMs} ms too early`);
     this.#ids.push(bytesKey(intention.id));
   }
 
-  #noteTime(timestamp: bigint): void {
-    if (timestamp > this.#newest) this.#newest = timestamp;
+  #forget(): void {
+    this.#newest = 0n;
+    this.#heads = new HeadsWatch();
+  }
+
+  #note(intention: Intention): void {
+    if (intention.timestamp > this.#newest) this.#newest = intention.timestamp;
+    this.#heads.note(intention);
   }
 
   #fail(check: string, message: string): never {

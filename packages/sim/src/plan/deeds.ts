@@ -1,5 +1,5 @@
 /** What people do with a mesh: write, create, invite and join, sync, verify. */
-import { LatticeError, toHex } from "@lattice/model";
+import { equalBytes, LatticeError, toHex } from "@lattice/model";
 import type { Store } from "@lattice/kernel";
 import { Role } from "@lattice/systemstore";
 import type { Machine } from "../machine.ts";
@@ -8,7 +8,7 @@ import type { World } from "../world.ts";
 import type { Deed } from "./action.ts";
 
 export async function performDeed(world: World, deed: Deed): Promise<void> {
-  const machine = world.machines[deed.machine];
+  const machine = whoDoes(world, deed);
   if (machine?.node === undefined) return;
   const { lives } = machine;
   try {
@@ -19,6 +19,14 @@ export async function performDeed(world: World, deed: Deed): Promise<void> {
     world.tell(machine, `${deed.kind} failed: ${code}: ${message}`);
     world.trace.count(`failed: ${code}`);
   }
+}
+
+/** Of a machine whose disk was copied, now it and now its copy. */
+function whoDoes(world: World, deed: Deed): Machine | undefined {
+  const named = world.machines[deed.machine];
+  if (named === undefined || deed.kind !== "write") return named;
+  const alike = world.machines.filter(({ key, isGone }) => !isGone && equalBytes(key, named.key));
+  return alike[deed.seed % alike.length];
 }
 
 async function doDeed(world: World, machine: Machine, deed: Deed): Promise<void> {
@@ -80,12 +88,11 @@ export async function join(
   options: { number: number; role: number; host?: Machine | undefined },
 ): Promise<void> {
   const { number, role } = options;
-  const host =
-    options.host ??
-    world.honest.find((each) => {
-      const system = world.storeOf(each, number)?.system;
-      return each !== machine && (system?.roleNow(each.key) ?? Role.UNSPECIFIED) >= Role.ADMIN;
-    });
+  const hosts = world.honest.filter((each) => {
+    const system = world.storeOf(each, number)?.system;
+    return each !== machine && (system?.roleNow(each.key) ?? Role.UNSPECIFIED) >= Role.ADMIN;
+  });
+  const host = options.host ?? hosts[world.machines.indexOf(machine) % hosts.length];
   const store = host && world.storeOf(host, number);
   if (host?.node === undefined || store === undefined || machine.node === undefined) return;
   const own = store.system.roleNow(host.key);

@@ -30,7 +30,7 @@ export async function performMachineFault(world: World, fault: MachineFault): Pr
     case "disk-full":
     case "disk-failing":
       machine.disk.setFault(fault.kind === "disk-full" ? "full" : "failing");
-      machine.hadDiskFault = true;
+      machine.hadDiskFault ||= fault.kind === "disk-failing";
       world.tell(machine, fault.kind === "disk-full" ? "has a full disk" : "has a failing disk");
       return later(fault.forMs, "disk", () => {
         machine.disk.setFault("none");

@@ -33,10 +33,11 @@ export function makePlan({ seed, workloadCount, machineCount: wanted }: PlanOpti
   const storeCount = random.chance(0.2) ? 3 : random.between(1, 2);
   const durationMs = Math.floor(random.spread(40_000, 300_000));
   const draw: Draw = { random, machineCount, honestCount: machineCount - liarCount, storeCount, durationMs };
+  const deeds = [...writes(draw), ...crowds(draw)];
   const actions = [
     ...setUp(draw, workloadCount),
-    ...writes(draw),
-    ...machineFaults(draw),
+    ...deeds,
+    ...machineFaults(draw).flatMap((fault) => atWorstMoment(draw, deeds, fault)),
     ...networkFaults(draw),
     ...(liarCount > 0 ? attacks(draw) : []),
   ];
@@ -97,8 +98,17 @@ function writes({ random, machineCount, storeCount, durationMs }: Draw): Action[
     const store = random.below(storeCount);
     // Writes come alone, and in bursts that share a flush.
     const burst = random.chance(0.2) ? random.between(2, 12) : 1;
+    const areMany = random.chance(0.3);
+    const withinMs = random.pick([3, 3, 100]);
     for (let n = 0; n < burst; n++) {
-      deeds.push({ atMs: atMs + random.below(3), kind: "write", machine, store, seed: random.uint32() });
+      const writer = areMany ? random.below(machineCount) : machine;
+      deeds.push({
+        atMs: atMs + random.below(withinMs),
+        kind: "write",
+        machine: writer,
+        store,
+        seed: random.uint32(),
+      });
     }
   }
   const others: ((at: { machine: number; store: number }) => Deed)[] = [
@@ -112,7 +122,27 @@ function writes({ random, machineCount, storeCount, durationMs }: Draw): Action[
   return deeds;
 }
 
-function machineFaults({ random, honestCount, storeCount, durationMs }: Draw): Action[] {
+/** All write at once, so that their writes cross each other, while one of the disks is busy. */
+function crowds({ random, machineCount, storeCount, durationMs }: Draw): Action[] {
+  return Array.from({ length: random.below(4) }, (): Action[] => {
+    const [atMs, machine] = [random.between(SETUP_MS, durationMs), random.below(machineCount)];
+    const [store, withinMs] = [random.below(storeCount), random.pick([2, 20, 100])];
+    const writes = Array.from({ length: random.between(5, 30) }, (): Action => {
+      const writer = random.chance(0.3) ? machine : random.below(machineCount);
+      const at = atMs + random.below(withinMs);
+      return { atMs: at, kind: "write", machine: writer, store, seed: random.uint32() };
+    });
+    const flushMs = random.spread(5, 100);
+    return [{ atMs: atMs - 1, kind: "disk-slow", machine, forMs: 1_000, flushMs }, ...writes];
+  }).flat();
+}
+
+function machineFaults({
+  random,
+  honestCount,
+  storeCount,
+  durationMs,
+}: Draw): (MachineFault & { readonly atMs: number })[] {
   const some = (ms: number) => Math.floor(random.spread(ms / 100, ms));
   const anyOne = () => random.below(honestCount);
   // The first machine's role is the only one that is certain: somebody has to be able to invite again.
@@ -126,7 +156,10 @@ function machineFaults({ random, honestCount, storeCount, durationMs }: Draw): A
     () => ({ kind: "disk-failing", machine: anyOne(), forMs: some(5_000) }),
     () => ({ kind: "disk-slow", machine: anyOne(), forMs: some(60_000), flushMs: random.spread(5, 1000) }),
     () => ({ kind: "restore", machine: anyOne(), afterMs: some(120_000) }),
-    () => (honestCount > 1 ? { kind: "copy", machine: anyOther(), forMs: some(120_000) } : undefined),
+    () =>
+      honestCount > 1
+        ? { kind: "copy", machine: anyOther(), forMs: random.between(5_000, 120_000) }
+        : undefined,
     () => (honestCount > 1 ? { kind: "wipe", machine: anyOther() } : undefined),
     () => (honestCount > 2 && random.chance(0.3) ? { kind: "leave", machine: anyOther() } : undefined),
     () => ({ kind: "rebuild", machine: anyOne(), store: random.below(storeCount), ...anyInterrupt(random) }),
@@ -148,8 +181,63 @@ function anyInterrupt(random: Prng): { killAfterMs?: number } {
   return random.chance(0.5) ? { killAfterMs: random.spread(0.1, 30) } : {};
 }
 
+const ENDS_FLUSH: ReadonlySet<string> = new Set(["kill", "power-cut", "disk-full", "disk-failing"]);
+
+/**
+ * Half of what ends a process or a flush comes while something is on its way to a slow disk; and half of the clocks that
+ * are set are set while nothing runs, as of a machine that comes up with a wrong time.
+ */
+function atWorstMoment(
+  draw: Draw,
+  writes: readonly Action[],
+  fault: MachineFault & { readonly atMs: number },
+): Action[] {
+  const { random } = draw;
+  const { kind, atMs, machine } = fault;
+  if (kind === "copy")
+    return [fault, ...writesOf(draw, { machine, fromMs: atMs, forMs: fault.forMs, count: 12 })];
+  if (kind === "restore") {
+    const before = { machine, fromMs: atMs, forMs: fault.afterMs, count: 6 };
+    const after = { machine, fromMs: atMs + fault.afterMs, forMs: 2_000, count: 6 };
+    return [fault, ...writesOf(draw, before), ...writesOf(draw, after)];
+  }
+  if (random.chance(0.5)) return [fault];
+  if (kind === "clock-jump") {
+    return [{ atMs: atMs - 1, kind: "kill", machine, forMs: random.between(10, 5_000) }, fault];
+  }
+  const own = writes.filter((deed) => deed.kind === "write" && deed.machine === machine);
+  if (!ENDS_FLUSH.has(kind) || own.length === 0) return [fault];
+  const write = random.pick(own);
+  const flushMs = random.spread(1, 50);
+  return [
+    { atMs: write.atMs - 1, kind: "disk-slow", machine, forMs: 1_000, flushMs },
+    {
+      ...(random.chance(0.5) ? brief(fault, flushMs) : fault),
+      atMs: write.atMs + random.spread(0.5, 4) * flushMs,
+    },
+  ];
+}
+
+/** What a copied disk and the one that it was copied from write, or one before and after it was restored: it forks. */
+function writesOf(
+  { random, storeCount }: Draw,
+  of: { machine: number; fromMs: number; forMs: number; count: number },
+): Action[] {
+  return Array.from({ length: of.count }, () => {
+    const atMs = of.fromMs + random.below(of.forMs);
+    const store = random.below(storeCount);
+    return { atMs, kind: "write", machine: of.machine, store, seed: random.uint32() };
+  });
+}
+
+/** So short that one flush fails and the next one does not. */
+function brief(fault: MachineFault & { readonly atMs: number }, flushMs: number): typeof fault {
+  return fault.kind === "disk-full" || fault.kind === "disk-failing" ? { ...fault, forMs: flushMs } : fault;
+}
+
 function anyJump(random: Prng): number {
-  const size = Math.floor(random.spread(10, random.chance(0.2) ? 1_200_000 : 240_000));
+  const isFar = random.chance(0.3);
+  const size = isFar ? random.between(300_000, 1_200_000) : Math.floor(random.spread(10, 240_000));
   return random.chance(0.5) ? size : -size;
 }
 
@@ -186,7 +274,7 @@ function attacks({ random, machineCount, honestCount, storeCount, durationMs }: 
     name,
     seed: random.uint32(),
   }));
-  return sprinkle(makers, { random, durationMs, countMax: 12 });
+  return sprinkle(makers, { random, durationMs, countMax: 40 });
 }
 
 /** Of each plan, only some of the kinds there are. */

@@ -52,8 +52,18 @@ async function write(store: Store, random: Prng): Promise<readonly Uint8Array[]>
     const wanted = heads.map(({ hash }) => toHex(hash));
     return hashes(await methods.put({ key, value, if: wanted.length === 0 ? ["none"] : wanted }));
   }
-  if (heads.length < 2) return [];
-  return hashes(await methods.resolve({ key, head: toHex(random.pick(heads).hash) }));
+  return resolveAny(store, random);
+}
+
+/** Whichever key is in conflict; mostly none is. */
+async function resolveAny(store: Store, random: Prng): Promise<readonly Uint8Array[]> {
+  const { methods } = store as unknown as Store<KvStoreClient>;
+  const { entries } = await methods.list({ limit: 1000 });
+  const key = entries.find(({ conflicted }) => conflicted)?.key;
+  const { heads } = key === undefined ? { heads: [] } : await methods.inspect({ key });
+  if (key === undefined || heads.length < 2) return [];
+  if (random.chance(0.3)) return [(await methods.delete({ key })).hash];
+  return [(await methods.resolve({ key, head: toHex(random.pick(heads).hash) })).hash];
 }
 
 function anyKey(random: Prng): Uint8Array {
