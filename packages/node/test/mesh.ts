@@ -25,12 +25,12 @@ export class Mesh implements AsyncDisposable {
     return loadIdentity(join(this.#directory, name, "identity.key"));
   }
 
-  /** Starts, or restarts, the node of that name. */
   /** Where the node of that name keeps its things. */
   directoryOf(name: string): string {
     return join(this.#directory, name);
   }
 
+  /** Starts, or restarts, the node of that name. */
   async node(name: string): Promise<Node> {
     const directory = join(this.#directory, name);
     const signer = this.signer(name);

@@ -1,4 +1,4 @@
-/** What follows from the log: registers, members, streams (weaver.md §3, §7, §9; stores.md). */
+/** What follows from the log: registers, members, streams (weaver.md §3, §7, §9). */
 import type { Mutant } from "./mutant.ts";
 
 const HEAD = "packages/kvtable/src/head.ts";

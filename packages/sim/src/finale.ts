@@ -25,13 +25,12 @@ const LOOK_EVERY_MS = 5_000;
 /** Gives the number of rounds that it took. */
 export async function finale(world: World): Promise<number> {
   repair(world);
-  await settle(world, Promise.all(world.honest.map((machine) => restart(world, machine))));
   const from = world.nowMs;
   let cause = "";
   let patienceMs = ROUNDS_MAX * ROUND_MS;
   for (; world.nowMs - from < patienceMs; await run(world, LOOK_EVERY_MS)) {
     if (world.violation !== undefined) throw world.violation;
-    // What closed itself is opened again, as people would.
+    // What is off is started, and what closed itself is opened again, as people would.
     await settle(world, Promise.all(world.honest.map((machine) => restart(world, machine))));
     await rejoin(world);
     // What was written by a clock that was ahead has to wait until its time has come.

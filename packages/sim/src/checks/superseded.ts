@@ -1,5 +1,5 @@
 /**
- * Whether every write of a key superseded all heads of that key that its author had seen (stores.md), worked out naively
+ * Whether every write of a key superseded all heads of that key that its author had seen, worked out naively
  * from the log: an intention's causal past is what its author had seen (weaver.md §2). Of who is not trusted a write may be
  * void, so nobody has to supersede it; but it may have superseded others.
  */

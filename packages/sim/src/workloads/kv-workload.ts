@@ -1,4 +1,4 @@
-/** Keys and values: few keys, so that writes meet; the check is the register's definition (stores.md), written naively. */
+/** Keys and values: few keys, so that writes meet; the check is the definition of a register, written naively. */
 import {
   bytesFromKey,
   bytesKey,

@@ -1,4 +1,4 @@
-/** An append-only log; the check is its order (stores.md): time, author, seq, and of a fork the hash. */
+/** An append-only log; the check is its order: time, author, seq, and of a fork the hash. */
 import { compareBytes, utf8, type Intention } from "@lattice/model";
 import { CONTENT_BYTES_MAX, logstore, logstoreV1, type LogStoreClient } from "@lattice/logstore";
 import type { Store } from "@lattice/kernel";
