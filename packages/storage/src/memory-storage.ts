@@ -25,7 +25,7 @@ export class MemoryStorage implements Storage {
   readonly #rows: ReadonlyMap<string, Rows>;
   readonly #tables: ReadonlyMap<string, MemoryTable>;
   readonly #transactor: Transactor<Rows, Uint8Array>;
-  /** Where each transaction that is not durable ended, oldest first, beside some that are by now or were rolled back. */
+  /** Where each transaction ended, oldest first; some may be durable by now, or rolled back. */
   #ends: number[] = [];
   #closed: Promise<void> | undefined;
 
@@ -47,8 +47,10 @@ export class MemoryStorage implements Storage {
   }
 
   transaction<T>(body: (table: (name: string) => Table) => T): T {
+    // Also those that a rollback took: their ends may lie within what is written from here on, where a crash must not cut.
+    this.#ends = this.#pendingEnds();
     const result = this.#transactor.transaction(() => body((name) => this.#table(name)));
-    this.#noteEnd(this.#transactor.position);
+    this.#ends.push(this.#transactor.position);
     return result;
   }
 
@@ -86,13 +88,6 @@ export class MemoryStorage implements Storage {
   crash({ keeps = 0 }: { keeps?: number } = {}): MemoryStorage {
     this.#transactor.crash(this.#pendingEnds()[keeps - 1]);
     return new MemoryStorage(this.#options, this.#rows);
-  }
-
-  #noteEnd(position: number): void {
-    // Those that were made durable since, and those that were rolled back.
-    if ((this.#ends[0] ?? position) <= this.#transactor.durablePosition) this.#ends = this.#pendingEnds();
-    while ((this.#ends.at(-1) ?? -1) >= position) this.#ends.pop();
-    this.#ends.push(position);
   }
 
   #pendingEnds(): number[] {
