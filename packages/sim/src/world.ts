@@ -115,7 +115,11 @@ export class World {
   judge(machine: Machine, error: unknown): LatticeError {
     if (error instanceof Violation) throw error;
     const known = LatticeError.from(error);
-    const isDeclared = error instanceof LatticeError && known.code !== "internal" && known.code !== "corrupt";
+    const isDeclared =
+      error instanceof LatticeError &&
+      known.code !== "internal" &&
+      known.code !== "corrupt" &&
+      !hasBugAsCause(error);
     if (!isDeclared && !machine.hadDiskFault && !machine.isDamaged) {
       throw new Violation(
         "error",
@@ -310,6 +314,12 @@ export class World {
     if (this.isLiar(machine)) this.authors.isLiar(machine.key);
     return machine;
   }
+}
+
+/** A fault of the program is none of the errors that it declares, whatever it was wrapped in. */
+function hasBugAsCause(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof TypeError || error instanceof ReferenceError || hasBugAsCause(error.cause);
 }
 
 function openStores(node: Node): Store[] {

@@ -36,6 +36,8 @@ export class LogWatch {
   #head: object | undefined;
   #ids: string[] = [];
   #durableWseq = 0;
+  /** What this author wrote and is not known to be durable. */
+  #ownPending: Intention[] = [];
   #newest = 0n;
   #heads = new HeadsWatch();
   /** The order may be another one after a rebuild; what is in it may not. */
@@ -113,6 +115,7 @@ export class LogWatch {
       authors.place(store, intention);
       authors.flushed(intention);
     }
+    if (store.durableWseq === log.head.wseq) this.#ownPending = [];
     this.#durableWseq = store.durableWseq;
   }
 
@@ -128,8 +131,10 @@ export class LogWatch {
     }
   }
 
-  /** The process has died: what was not durable may be gone. */
+  /** The process has died: what was not durable may be gone, and may be on the disk all the same. */
   died(): void {
+    for (const intention of this.#ownPending) this.#options.authors.flushed(intention);
+    this.#ownPending = [];
     this.#notedWseq = 0;
     this.#store = undefined;
     this.#head = undefined;
@@ -196,6 +201,7 @@ export class LogWatch {
       this.#fail("clock", `${name} was written, and is older than what its author had seen`);
     }
     // A child's genesis is known from the parent, sometimes before its creator has begun the child.
+    if (isOwn) this.#ownPending.push(intention);
     if (isOwn || wseq === 1) this.#options.authors.wrote(intention);
     else this.#options.authors.place(store, intention);
     if (!this.#options.authors.knows(intention)) {

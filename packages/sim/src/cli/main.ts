@@ -126,6 +126,10 @@ async function searchSeeds(given: Arguments): Promise<boolean> {
     },
   });
   print(totals.lines((performance.now() - start) / 1000));
+  if (totals.count("writes acknowledged") === 0) {
+    console.log("nothing was written at all, so nothing was shown: look into one with --seed S --timeline");
+    return false;
+  }
   if (failed.length === 0) {
     console.log(`no rule was broken, from seed ${given.start} on`);
     return true;
