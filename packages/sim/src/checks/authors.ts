@@ -7,11 +7,13 @@ export class Authors {
   readonly #couldBeTold: (storeKey: string, id: string) => boolean;
   readonly #written = new Set<string>();
   readonly #flushed = new Set<string>();
-  readonly #places = new Map<string, string>();
+  /** What was seen to stand in a place: more than one where an author could not know of the first. */
+  readonly #places = new Map<string, Set<string>>();
   /** May write twice in one place: their disks were copied or restored. */
   readonly #forkers = new Set<string>();
   readonly #liars = new Set<string>();
   readonly #losers = new Set<string>();
+  readonly #forgotten = new Set<string>();
 
   /** `couldBeTold`: whether somebody has an intention and can be reached, so that who has lost it learns of it in time. */
   constructor(couldBeTold: (storeKey: string, id: string) => boolean) {
@@ -31,9 +33,9 @@ export class Authors {
     this.#liars.add(bytesKey(author));
   }
 
-  /** Nobody has them any more: something else may come to stand in their places. */
+  /** No log has them any more: something else may come to stand in their places. They may come back out of some buffer. */
   forget(ids: ReadonlySet<string>): void {
-    for (const [place, id] of this.#places) if (ids.has(id)) this.#places.delete(place);
+    for (const id of ids) this.#forgotten.add(id);
   }
 
   lies(author: PubKey): boolean {
@@ -58,21 +60,23 @@ export class Authors {
     return this.#written.has(bytesKey(id)) || this.#liars.has(bytesKey(author));
   }
 
-  /** It can be seen by others, so nothing else may ever stand there. */
+  /** It can be seen by others, so nothing else may ever be written there. */
   place(store: Store, { id, author, seq }: Intention): void {
-    const key = bytesKey(store.genesisHash) + bytesKey(author) + String(seq);
-    const known = this.#places.get(key);
-    const isNew = known === undefined || known === bytesKey(id);
-    if (isNew || this.#mayWriteAgain(author, { storeKey: bytesKey(store.genesisHash), id: known })) {
-      this.#places.set(key, bytesKey(id));
-      return;
-    }
-    throw new Violation("fork", `${toHex(author).slice(0, 8)} has written seq ${seq} twice`);
+    const storeKey = bytesKey(store.genesisHash);
+    const place = storeKey + bytesKey(author) + String(seq);
+    const known = this.#places.get(place) ?? new Set();
+    this.#places.set(place, known);
+    if (
+      !known.has(bytesKey(id)) &&
+      [...known].some((before) => !this.#mayWriteAgain(author, storeKey, before))
+    )
+      throw new Violation("fork", `${toHex(author).slice(0, 8)} has written seq ${seq} twice`);
+    known.add(bytesKey(id));
   }
 
-  #mayWriteAgain(author: PubKey, before: { storeKey: string; id: string }): boolean {
+  #mayWriteAgain(author: PubKey, storeKey: string, before: string): boolean {
     const key = bytesKey(author);
-    if (this.#forkers.has(key) || this.#liars.has(key)) return true;
-    return this.#losers.has(key) && !this.#couldBeTold(before.storeKey, before.id);
+    if (this.#forkers.has(key) || this.#liars.has(key) || this.#forgotten.has(before)) return true;
+    return this.#losers.has(key) && !this.#couldBeTold(storeKey, before);
   }
 }
