@@ -37,11 +37,15 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
       "net",
       "node",
       "testkit",
+      "raft",
+      "raft-log",
+      "check",
     ],
   },
   {
     node: ["model", "proto", "storage", "store", "systemstore", "kernel", "sync", "net"],
-    testkit: ["model", "storage", "store", "net"],
+    testkit: ["model", "storage", "store", "net", "raft"],
+    "raft-log": ["model", "raft"],
   },
   { sync: ["model", "proto", "storage", "store", "kernel"], net: ["model"] },
   { kernel: ["model", "proto", "storage", "store", "systemstore"] },
@@ -51,7 +55,7 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
     logstore: ["model", "proto", "store"],
   },
   { kvtable: ["model", "store"] },
-  { storage: ["model"], store: ["model", "proto"] },
+  { storage: ["model"], store: ["model", "proto"], raft: ["model"], check: ["model"] },
   { model: [], proto: [] },
 ];
 

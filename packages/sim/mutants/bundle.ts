@@ -29,10 +29,13 @@ function patch(mutant: Mutant): Plugin {
   };
 }
 
-/** The text of a module that runs seeds (entry.ts). Throws where the mutant is out of date. */
-export async function bundleSearch(mutant?: Mutant): Promise<string> {
+/** What runs seeds: of meshes, or of clusters. */
+export type Entry = "entry" | "raft-entry";
+
+/** The text of a module that runs seeds. Throws where the mutant is out of date. */
+export async function bundleSearch(entry: Entry, mutant?: Mutant): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "entry.ts")],
+    entryPoints: [join(import.meta.dirname, `${entry}.ts`)],
     bundle: true,
     write: false,
     platform: "node",

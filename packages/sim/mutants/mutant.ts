@@ -19,6 +19,8 @@ export interface Mutant {
 }
 
 export const SEEDS_MAX = 100;
+/** A cluster is run in a fiftieth of the time. */
+export const RAFT_SEEDS_MAX = 1000;
 
 /** The source with the fault in it. Throws where the product has changed and the mutant has not. */
 export function mutate(source: string, { name, file, find, replace }: Mutant): string {

@@ -1,5 +1,5 @@
 /**
- * `pnpm mutants [NAME...] [--seeds N] [--jobs N]`: does the simulator notice each of the faults within its number of
+ * `pnpm mutants [raft] [NAME...] [--seeds N] [--jobs N]`: does the simulator notice each of the faults within its number of
  * seeds? First the product without a fault has to pass; a search that finds something there says nothing about mutants.
  */
 import { spawn } from "node:child_process";
@@ -8,12 +8,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { bundleSearch } from "./bundle.ts";
+import { bundleSearch, type Entry } from "./bundle.ts";
 import type { SeedLine } from "./entry.ts";
-import { SEEDS_MAX, type Mutant } from "./mutant.ts";
+import { RAFT_SEEDS_MAX, SEEDS_MAX, type Mutant } from "./mutant.ts";
 import { mutants } from "./mutants.ts";
+import { raftMutants } from "./raft.ts";
 
-const SOUND_SEEDS = 5;
+interface Kind {
+  readonly entry: Entry;
+  readonly mutants: readonly Mutant[];
+  /** Without a mutant, so many seeds have to pass. */
+  readonly soundSeeds: number;
+  readonly seedsMax: number;
+}
+
+const MESH: Kind = { entry: "entry", mutants, soundSeeds: 5, seedsMax: SEEDS_MAX };
+const RAFT: Kind = { entry: "raft-entry", mutants: raftMutants, soundSeeds: 50, seedsMax: RAFT_SEEDS_MAX };
+
 const HEAP_MB_MAX = 1500;
 /** Of one seed; one that takes longer has got stuck, which nothing inside of it can notice. */
 const SEED_MS_MAX = 180_000;
@@ -29,9 +40,9 @@ interface Search {
 
 const scratch = mkdtempSync(join(tmpdir(), "lattice-mutants-"));
 
-async function search(mutant: Mutant | undefined, seedsMax: number): Promise<Search> {
+async function search(entry: Entry, mutant: Mutant | undefined, seedsMax: number): Promise<Search> {
   const file = join(scratch, `${mutant?.name ?? "sound"}.mjs`);
-  writeFileSync(file, await bundleSearch(mutant));
+  writeFileSync(file, await bundleSearch(entry, mutant));
   const start = performance.now();
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB_MAX}`, file, "1", String(seedsMax)]);
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -71,12 +82,15 @@ async function main(): Promise<boolean> {
       verbose: { type: "boolean" },
     },
   });
-  const unknown = positionals.find((name) => !mutants.some((mutant) => mutant.name === name));
+  const isRaft = positionals[0] === "raft";
+  const kind = isRaft ? RAFT : MESH;
+  const names = isRaft ? positionals.slice(1) : positionals;
+  const unknown = names.find((name) => !kind.mutants.some((mutant) => mutant.name === name));
   if (unknown !== undefined) throw new Error(`there is no mutant ${unknown}`);
-  const chosen = mutants.filter(({ name, escapes }) =>
-    positionals.length === 0 ? escapes === undefined : positionals.includes(name),
+  const chosen = kind.mutants.filter(({ name, escapes }) =>
+    names.length === 0 ? escapes === undefined : names.includes(name),
   );
-  const sound = await search(undefined, SOUND_SEEDS);
+  const sound = await search(kind.entry, undefined, kind.soundSeeds);
   if (sound.found !== undefined || sound.trouble !== "") {
     print(`without a mutant: ${sound.found?.message ?? sound.trouble}`);
     return false;
@@ -89,8 +103,8 @@ async function main(): Promise<boolean> {
   let survivors = 0;
   const work = async () => {
     for (const mutant of queue) {
-      const seedsMax = values.seeds === undefined ? (mutant.seedsMax ?? SEEDS_MAX) : Number(values.seeds);
-      const { found, trouble, seedCount, seconds } = await search(mutant, seedsMax);
+      const seedsMax = values.seeds === undefined ? (mutant.seedsMax ?? kind.seedsMax) : Number(values.seeds);
+      const { found, trouble, seedCount, seconds } = await search(kind.entry, mutant, seedsMax);
       if (found === undefined) survivors += 1;
       const caughtBy = found?.check ?? `SURVIVES${trouble && `: ${trouble.split("\n")[0]}`}`;
       print(`| ${mutant.name} | ${caughtBy} | ${seedCount} | ${seconds.toFixed(0)} | ${mutant.about} |`);

@@ -1,8 +1,8 @@
 /** The search in one call, for tests: of a store type of one's own, say. */
-import type { Action, Plan } from "./plan/action.ts";
+import type { Plan } from "./plan/action.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import { parseSeed, seedsFrom } from "./seed.ts";
-import { shrink } from "./shrink.ts";
+import { shrink, type ShrinkablePlan } from "./shrink.ts";
 import { simulate, type Outcome } from "./simulate.ts";
 import type { Workload } from "./workloads/workload.ts";
 
@@ -51,21 +51,30 @@ export async function explain(options: {
     (await simulate({ plan: candidate, workloads })).violation?.check === check;
   const short = await shrink(plan, { fails, triesMax: SHRINK_TRIES_MAX });
   const outcome = await simulate({ plan: short, workloads, keepsTimeline: true });
-  const lines = [
+  const lines = storyLines(plan, short, outcome);
+  return { seed: plan.seed, check, message: outcome.violation?.message ?? check, plan: short, lines };
+}
+
+/** What of a plan breaks the rule, and what comes of that. */
+export function storyLines(
+  plan: ShrinkablePlan,
+  short: ShrinkablePlan,
+  outcome: Pick<Outcome, "timeline">,
+): string[] {
+  return [
     `${short.actions.length} of ${plan.actions.length} actions break the same rule:`,
     ...planLines(short.actions),
     "",
     "what happens:",
     ...timelineLines(outcome),
   ];
-  return { seed: plan.seed, check, message: outcome.violation?.message ?? check, plan: short, lines };
 }
 
 export function timelineLines({ timeline }: Pick<Outcome, "timeline">): string[] {
   return timeline.map(({ atMs, who, text }) => `${secondsText(atMs)}  ${who.padEnd(8)} ${text}`);
 }
 
-function planLines(actions: readonly Action[]): string[] {
+function planLines(actions: ShrinkablePlan["actions"]): string[] {
   return actions.map(({ atMs, ...action }) => `${secondsText(atMs)}  ${JSON.stringify(action)}`);
 }
 

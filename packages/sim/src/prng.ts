@@ -35,6 +35,11 @@ export class Prng implements Random {
     return result;
   }
 
+  /** At least 0, below 1. */
+  unit(): number {
+    return this.uint32() / 2 ** 32;
+  }
+
   /** 0 to `bound`, without it. */
   below(bound: number): number {
     return Math.floor((this.uint32() / 2 ** 32) * bound);

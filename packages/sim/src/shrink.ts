@@ -2,18 +2,26 @@
  * Makes a plan that breaks a rule as short as it can be made and still breaks the same rule (delta debugging: Zeller,
  * Hildebrandt, Simplifying and isolating failure-inducing input, 2002).
  */
-import type { Action, Plan } from "./plan/action.ts";
 
-export interface ShrinkOptions {
+/** Of a mesh or of a cluster. */
+export interface ShrinkablePlan {
+  readonly actions: readonly { readonly atMs: number }[];
+  readonly untilMs: number;
+}
+
+export interface ShrinkOptions<P> {
   /** Whether a plan breaks the rule. */
-  readonly fails: (plan: Plan) => Promise<boolean>;
+  readonly fails: (plan: P) => Promise<boolean>;
   /** How many plans are tried at the most. */
   readonly triesMax: number;
 }
 
-export async function shrink(plan: Plan, { fails, triesMax }: ShrinkOptions): Promise<Plan> {
+export async function shrink<P extends ShrinkablePlan>(
+  plan: P,
+  { fails, triesMax }: ShrinkOptions<P>,
+): Promise<P> {
   let tries = 0;
-  const stillFails = async (candidate: Plan) => {
+  const stillFails = async (candidate: P) => {
     tries += 1;
     return fails(candidate);
   };
@@ -30,7 +38,10 @@ export async function shrink(plan: Plan, { fails, triesMax }: ShrinkOptions): Pr
 }
 
 /** What was to happen after the rule was broken does not matter. */
-async function shortenEnd(plan: Plan, stillFails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
+async function shortenEnd<P extends ShrinkablePlan>(
+  plan: P,
+  stillFails: (plan: P) => Promise<boolean>,
+): Promise<P> {
   let best = plan;
   for (let count = Math.floor(plan.actions.length / 2); count > 0; count = Math.floor(count / 2)) {
     const actions = plan.actions.slice(0, best.actions.length - count);
@@ -41,15 +52,15 @@ async function shortenEnd(plan: Plan, stillFails: (plan: Plan) => Promise<boolea
   return best;
 }
 
-async function leaveOutPart(
-  plan: Plan,
-  options: { parts: number; stillFails: (plan: Plan) => Promise<boolean>; isOver: () => boolean },
-): Promise<Plan | undefined> {
+async function leaveOutPart<P extends ShrinkablePlan>(
+  plan: P,
+  options: { parts: number; stillFails: (plan: P) => Promise<boolean>; isOver: () => boolean },
+): Promise<P | undefined> {
   const { parts, stillFails, isOver } = options;
   const size = Math.ceil(plan.actions.length / parts);
   // From the end: what came late is the most likely not to matter.
   for (let at = (parts - 1) * size; at >= 0 && !isOver(); at -= size) {
-    const actions: readonly Action[] = [...plan.actions.slice(0, at), ...plan.actions.slice(at + size)];
+    const actions = [...plan.actions.slice(0, at), ...plan.actions.slice(at + size)];
     if (actions.length === plan.actions.length) continue;
     const candidate = { ...plan, actions };
     if (await stillFails(candidate)) return candidate;

@@ -12,12 +12,12 @@ const TIMELINE_COUNT_MAX = 20_000;
 
 export class Trace {
   readonly #hash: Hash = createHash("sha256");
-  readonly #keepsTimeline: boolean;
+  readonly keepsTimeline: boolean;
   readonly #counts = new Map<string, number>();
   #timeline: TimelineEntry[] = [];
 
   constructor(options: { keepsTimeline: boolean }) {
-    this.#keepsTimeline = options.keepsTimeline;
+    this.keepsTimeline = options.keepsTimeline;
   }
 
   /** Into the hash only: what happens all the time. */
@@ -29,7 +29,7 @@ export class Trace {
   /** Also into the timeline. */
   tell(atMs: number, who: string, text: string): void {
     this.note(atMs, `${who}: ${text}`);
-    if (!this.#keepsTimeline) return;
+    if (!this.keepsTimeline) return;
     if (this.#timeline.length >= TIMELINE_COUNT_MAX)
       this.#timeline = this.#timeline.slice(TIMELINE_COUNT_MAX / 2);
     this.#timeline.push({ atMs, who, text });

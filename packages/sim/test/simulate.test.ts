@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readRegressions } from "../src/cli/regressions.ts";
+import { Regressions } from "../src/cli/regressions.ts";
 import { findViolation, makePlan, simulate, type Plan, type Workload } from "../src/index.ts";
 import { seedOf } from "../src/seed.ts";
 import { shippedWorkloads as workloads } from "../src/workloads/shipped.ts";
@@ -38,7 +38,7 @@ describe("a simulation", { timeout: 300_000 }, () => {
 });
 
 it("does not find again what it found once", { timeout: 300_000 }, async () => {
-  for (const { about, plan } of readRegressions()) {
+  for (const { about, plan } of new Regressions<Plan>("regressions.json").all()) {
     expect([about, (await simulate({ plan, workloads })).violation]).toEqual([about, undefined]);
   }
 });

@@ -8,6 +8,13 @@ export { authorNamed, seedNamed, signerNamed } from "./fakes/named-keys.ts";
 export { seededRandom, type RandomNumber } from "./fakes/seeded-random.ts";
 export { anyMessage, PHANTOM_IDS, type Draft, type Known } from "./message/any-message.ts";
 export { fuzzRuns, mutateBytes, type MutateOptions } from "./mutate-bytes.ts";
+export { describeRaftStorage, raftStorageChecks } from "./raft-storage/describe-raft-storage.ts";
+export type { RaftStorageUnderTest } from "./raft-storage/raft-storage-under-test.ts";
+export { describeRaftTransport, raftTransportChecks } from "./raft-transport/describe-raft-transport.ts";
+export {
+  type RaftTransportNetwork,
+  type RaftTransportUnderTest,
+} from "./raft-transport/raft-transport-under-test.ts";
 export { describeStorage, storageChecks } from "./storage/describe-storage.ts";
 export type { StorageUnderTest } from "./storage/storage-under-test.ts";
 export * from "./store/apply-checks.ts";

@@ -1,5 +1,5 @@
 /**
- * `pnpm sim`: searches seeds for one that breaks a rule, or runs one again.
+ * `pnpm sim [raft]`: searches seeds for one that breaks a rule, or runs one again. Of a mesh, or of a Raft cluster.
  *
  *   --seed S        one seed: its trace hash, and where it fails, what happened
  *   --timeline      with --seed: what happened in any case
@@ -11,88 +11,49 @@
  *   --jobs N        default: one for each core
  *   --no-record     do not keep what fails in regressions.json
  */
-import { parseArgs } from "node:util";
 import { LatticeError } from "@lattice/model";
 import { explain, timelineLines } from "../find-violation.ts";
 import { makeLargePlan } from "../plan/large-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/action.ts";
-import { parseSeed, seedsFrom } from "../seed.ts";
+import { seedsFrom } from "../seed.ts";
 import { simulate } from "../simulate.ts";
 import { shippedWorkloads as workloads } from "../workloads/shipped.ts";
-import { addRegression, readRegressions } from "./regressions.ts";
+import { readArguments, wholeNumber, type Arguments } from "./arguments.ts";
+import { simRaft } from "./raft.ts";
+import { Regressions } from "./regressions.ts";
 import { Totals } from "./report.ts";
 import { search } from "./search.ts";
+import type { SeedResult } from "./worker.ts";
 
 const MACHINES_MAX = 50;
 const PROGRESS_EVERY = 500;
 
-interface Arguments {
-  readonly seed: string | undefined;
-  readonly timeline: boolean;
-  readonly seeds: number;
-  readonly start: string;
-  readonly seconds: number;
-  readonly machines: number | undefined;
-  readonly keep: boolean;
-  readonly large: boolean;
-  readonly record: boolean;
-  readonly jobs: number | undefined;
-}
+const regressions = new Regressions<Plan>("regressions.json");
 
-function readArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    allowNegative: true,
-    options: {
-      seed: { type: "string" },
-      timeline: { type: "boolean", default: false },
-      seeds: { type: "string" },
-      start: { type: "string", default: "1" },
-      seconds: { type: "string" },
-      machines: { type: "string" },
-      keep: { type: "boolean", default: false },
-      large: { type: "boolean", default: false },
-      record: { type: "boolean", default: true },
-      jobs: { type: "string" },
-    },
-  });
-  const seconds = values.seconds === undefined ? Infinity : numberOf("seconds", values.seconds);
-  return {
-    seed: values.seed === undefined ? undefined : parseSeed(values.seed),
-    timeline: values.timeline,
-    seeds: values.seeds === undefined ? (seconds === Infinity ? 100 : 1e9) : numberOf("seeds", values.seeds),
-    start: parseSeed(values.start),
-    seconds,
-    machines: values.machines === undefined ? undefined : machineCountOf(values.machines),
-    keep: values.keep,
-    large: values.large,
-    record: values.record,
-    jobs: values.jobs === undefined ? undefined : numberOf("jobs", values.jobs),
-  };
-}
-
-function numberOf(name: string, text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new LatticeError("invalid-argument", `--${name} wants a whole number from 1 on, not "${text}"`);
-}
-
-function machineCountOf(text: string): number {
-  const count = numberOf("machines", text);
-  if (count >= 2 && count <= MACHINES_MAX) return count;
+function machineCountOf(text: string | boolean | undefined): number | undefined {
+  const count = wholeNumber("machines", text);
+  if (count === undefined || (count >= 2 && count <= MACHINES_MAX)) return count;
   throw new LatticeError("invalid-argument", `a mesh has 2 to ${MACHINES_MAX} machines, not ${count}`);
 }
 
 async function main(): Promise<boolean> {
-  const given = readArguments(process.argv.slice(2));
-  if (given.large) return runOne(makeLargePlan({ machineCount: 25, writeCount: 10_000 }), given);
+  const args = process.argv.slice(2);
+  if (args[0] === "raft") return simRaft(args.slice(1));
+  const given = readArguments(args, {
+    machines: { type: "string" },
+    large: { type: "boolean", default: false },
+  });
+  if (given.own["large"] === true) {
+    return runOne(makeLargePlan({ machineCount: 25, writeCount: 10_000 }), given);
+  }
   if (given.seed === undefined) return searchSeeds(given);
-  const { seed, machines } = given;
-  const size = machines === undefined ? {} : { machineCount: machines };
-  return runOne(makePlan({ seed, workloadCount: workloads.length, ...size }), given);
+  const machineCount = machineCountOf(given.own["machines"]);
+  const size = machineCount === undefined ? {} : { machineCount };
+  return runOne(makePlan({ seed: given.seed, workloadCount: workloads.length, ...size }), given);
 }
 
-async function runOne(plan: Plan, { timeline, large, record }: Arguments): Promise<boolean> {
+async function runOne(plan: Plan, { timeline, own, record }: Arguments): Promise<boolean> {
   const start = performance.now();
   const outcome = await simulate({ plan, workloads, keepsTimeline: true });
   const totals = new Totals();
@@ -101,7 +62,7 @@ async function runOne(plan: Plan, { timeline, large, record }: Arguments): Promi
   print(totals.lines((performance.now() - start) / 1000));
   console.log(`seed ${plan.seed}  trace ${outcome.traceHash}  ${outcome.violation?.message ?? "ok"}`);
   if (outcome.violation === undefined) return true;
-  if (!large) await tell(plan, outcome.violation.check, { records: record });
+  if (own["large"] !== true) await tell(plan, outcome.violation.check, { records: record });
   return false;
 }
 
@@ -110,7 +71,8 @@ async function searchSeeds(given: Arguments): Promise<boolean> {
   const totals = new Totals();
   const failed: { seed: string; check: string }[] = [];
   const start = performance.now();
-  await search({
+  await search<SeedResult>({
+    worker: "worker",
     seeds: seedsFrom(given.start, given.seeds),
     seconds: given.seconds,
     stopsAtFailure: !given.keep,
@@ -140,15 +102,15 @@ async function searchSeeds(given: Arguments): Promise<boolean> {
 }
 
 async function runRegressions(): Promise<boolean> {
-  const regressions = readRegressions();
-  for (const { plan, about } of regressions) {
+  const all = regressions.all();
+  for (const { plan, about } of all) {
     const { violation } = await simulate({ plan, workloads });
     if (violation === undefined) continue;
     console.log(`a fault is back: ${about}\n${violation.message}`);
     await tell(plan, violation.check, { records: false });
     return false;
   }
-  if (regressions.length > 0) console.log(`${regressions.length} old faults have not come back`);
+  if (all.length > 0) console.log(`${all.length} old faults have not come back`);
   return true;
 }
 
@@ -157,7 +119,7 @@ async function tell(plan: Plan, check: string, { records }: { records: boolean }
   const found = await explain({ plan, workloads, check });
   print(["", ...found.lines]);
   if (!records) return;
-  addRegression({ check, about: found.message.split("\n")[0]!, plan: found.plan });
+  regressions.add({ check, about: found.message.split("\n")[0]!, plan: found.plan });
   console.log(`\nkept in packages/sim/regressions.json; again: pnpm sim --seed 0x${plan.seed}`);
 }
 

@@ -1,23 +1,29 @@
 /** Plans that broke a rule once. They are kept as plans, since what a seed gives changes with the generator. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import type { Plan } from "../plan/action.ts";
 
-export interface Regression {
+export interface Regression<P> {
   /** The rule. */
   readonly check: string;
   /** What it was, in a few words. */
   readonly about: string;
-  readonly plan: Plan;
+  readonly plan: P;
 }
 
-const REGRESSIONS = new URL("../../regressions.json", import.meta.url);
+/** Those of one kind of plan, in a file of their own beside the package. */
+export class Regressions<P> {
+  readonly #file: URL;
 
-export function readRegressions(): Regression[] {
-  return existsSync(REGRESSIONS) ? (JSON.parse(readFileSync(REGRESSIONS, "utf8")) as Regression[]) : [];
-}
+  constructor(name: "regressions.json" | "raft-regressions.json") {
+    this.#file = new URL(`../../${name}`, import.meta.url);
+  }
 
-export function addRegression(regression: Regression): void {
-  const all = [...readRegressions(), regression];
-  // One line each: a plan is no text for a reader.
-  writeFileSync(REGRESSIONS, `[\n${all.map((each) => JSON.stringify(each)).join(",\n")}\n]\n`);
+  all(): Regression<P>[] {
+    return existsSync(this.#file) ? (JSON.parse(readFileSync(this.#file, "utf8")) as Regression<P>[]) : [];
+  }
+
+  add(regression: Regression<P>): void {
+    // One line each: a plan is no text for a reader.
+    const lines = [...this.all(), regression].map((each) => JSON.stringify(each));
+    writeFileSync(this.#file, `[\n${lines.join(",\n")}\n]\n`);
+  }
 }

@@ -1,22 +1,30 @@
 /** Runs many seeds, on all cores, until one breaks a rule, the time is up, or there are no more. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { SeedResult } from "./worker.ts";
 
-export interface SearchOptions {
+/** What a worker answers a seed with. */
+export interface SeedAnswer {
+  readonly seed: string;
+  /** The rule that was broken, if one was. */
+  readonly check: string | undefined;
+}
+
+export interface SearchOptions<R extends SeedAnswer> {
+  /** A module that answers each seed that it is sent. */
+  readonly worker: "worker" | "raft-worker";
   readonly seeds: Iterable<string>;
   /** No new seed is begun after this. */
   readonly seconds?: number;
   readonly jobs?: number;
   /** Whether one that fails ends the search. */
   readonly stopsAtFailure: boolean;
-  readonly onResult: (result: SeedResult) => void;
+  readonly onResult: (result: R) => void;
 }
 
-/** Plain JavaScript where this was built, the source where it runs from that. */
-const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
-
-export async function search(options: SearchOptions): Promise<void> {
+export async function search<R extends SeedAnswer>(options: SearchOptions<R>): Promise<void> {
+  // Plain JavaScript where this was built, the source where it runs from that.
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const module = new URL(`./${options.worker}.${extension}`, import.meta.url);
   const { seconds = Infinity, jobs = availableParallelism(), stopsAtFailure, onResult } = options;
   const seeds = options.seeds[Symbol.iterator]();
   const start = performance.now();
@@ -28,14 +36,14 @@ export async function search(options: SearchOptions): Promise<void> {
   };
   const one = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(WORKER);
+      const worker = new Worker(module);
       const feed = () => {
         const seed = next();
         if (seed === undefined) void worker.terminate().then(() => resolve());
         else worker.postMessage(seed);
       };
       worker.on("error", reject);
-      worker.on("message", (result: SeedResult) => {
+      worker.on("message", (result: R) => {
         onResult(result);
         if (result.check !== undefined && stopsAtFailure) isOver = true;
         feed();
