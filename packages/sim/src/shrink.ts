@@ -20,6 +20,7 @@ export async function shrink<P extends ShrinkablePlan>(
   plan: P,
   { fails, triesMax }: ShrinkOptions<P>,
 ): Promise<P> {
+  if (triesMax === 0) return plan;
   let tries = 0;
   const stillFails = async (candidate: P) => {
     tries += 1;

@@ -1,16 +1,19 @@
 /** What a search of clusters found, in words and figures. */
 import type { RaftOutcome } from "../raft/simulate-raft.ts";
+import type { Totals } from "./simulation.ts";
 
 const DEEDS: ReadonlySet<string> = new Set(["write", "read", "change", "transfer", "snapshot"]);
 
-export class RaftTotals {
+export type RaftFigures = Pick<RaftOutcome, "eventCount" | "simulatedMs" | "settledAfter" | "counts">;
+
+export class RaftTotals implements Totals<RaftFigures> {
   readonly #counts = new Map<string, number>();
   readonly #settledAfter: number[] = [];
   seedCount = 0;
   #eventCount = 0;
   #simulatedMs = 0;
 
-  add(outcome: Pick<RaftOutcome, "eventCount" | "simulatedMs" | "settledAfter" | "counts">): void {
+  add(outcome: RaftFigures): void {
     this.seedCount += 1;
     this.#eventCount += outcome.eventCount;
     this.#simulatedMs += outcome.simulatedMs;

@@ -11,9 +11,12 @@ export interface Regression<P> {
 
 /** Those of one kind of plan, in a file of their own beside the package. */
 export class Regressions<P> {
+  /** Of its file, for people. */
+  readonly name: string;
   readonly #file: URL;
 
   constructor(name: "regressions.json" | "raft-regressions.json") {
+    this.name = `packages/sim/${name}`;
     this.#file = new URL(`../../${name}`, import.meta.url);
   }
 

@@ -1,16 +1,19 @@
 /** What a search found, in words and figures. */
 import type { Outcome } from "../simulate.ts";
+import type { Totals } from "./simulation.ts";
+
+export type MeshFigures = Pick<Outcome, "stepCount" | "simulatedMs" | "rounds" | "counts">;
 
 const DEEDS: ReadonlySet<string> = new Set(["write", "create", "join", "sync", "verify"]);
 
-export class Totals {
+export class MeshTotals implements Totals<MeshFigures> {
   readonly #counts = new Map<string, number>();
   readonly #rounds: number[] = [];
   seedCount = 0;
   stepCount = 0;
   simulatedMs = 0;
 
-  add(outcome: Pick<Outcome, "stepCount" | "simulatedMs" | "rounds" | "counts">): void {
+  add(outcome: MeshFigures): void {
     this.seedCount += 1;
     this.stepCount += outcome.stepCount;
     this.simulatedMs += outcome.simulatedMs;

@@ -3,6 +3,7 @@ import {
   isJoint,
   isVoter,
   memberId,
+  membersOf,
   membershipOf,
   NOBODY,
   quorumReached,
@@ -209,8 +210,10 @@ export class RaftWorld {
     return behind.reduce((sum, each) => sum + each, 0);
   }
 
-  #living({ voters, learners }: Membership): SimMember[] {
-    return [...voters, ...learners].map((id) => this.members[id - 1]!).filter(({ isDead }) => !isDead);
+  #living(membership: Membership): SimMember[] {
+    return membersOf(membership)
+      .map((id) => this.members[id - 1]!)
+      .filter(({ isDead }) => !isDead);
   }
 
   /** One more write, and a read at every member of the cluster. Answers how many requests that is. */

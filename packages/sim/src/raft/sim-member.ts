@@ -295,7 +295,8 @@ export class SimMember {
 
   /** The state machine's own transaction, never ahead of the log. */
   #keepState(): void {
-    const isCovered = this.state.index <= this.disk.lastIndex;
+    // What came with a snapshot that is still on its way is covered by nothing yet.
+    const isCovered = this.state.index <= (this.raft?.log.stable ?? 0);
     if (this.#around.settings.isStateDurable && isCovered) this.disk.state = this.state;
   }
 

@@ -10,7 +10,7 @@ export interface RaftOutcome {
   readonly traceHash: string;
   readonly eventCount: number;
   readonly simulatedMs: number;
-  /** From the end of the faults until all was right, in election timeouts. */
+  /** From two election timeouts after the end of the faults until all was right, in election timeouts. */
   readonly settledAfter: number;
   readonly counts: ReadonlyMap<string, number>;
   readonly timeline: readonly TimelineEntry[];
@@ -73,6 +73,9 @@ function run(world: RaftWorld): number {
     trace.count("no majority left");
     return 0;
   }
+  // Who has been cut off for long may not have noticed yet.
+  const noticedMs = queue.nowMs + 2 * plan.settings.electionTimeoutMs;
+  while (queue.nowMs < noticedMs) queue.step();
   const settledAfter = settle(world, SETTLES_WITHIN);
   const before = world.clients.answeredCount;
   const asked = world.ask();
