@@ -401,6 +401,8 @@ const reads: readonly Mutant[] = [
     find: "this.#waiting.push({ from, read, round: this.#current + 1, index });",
     replace: "this.#waiting.push({ from, read, round: this.#current, index });",
     about: "a reply to something older than the read confirms it",
+    escapes:
+      "a leader asks anew with every heartbeat, so its last question is hardly ever older than a new leader; a transcript shows it",
   },
   {
     name: "read-lost-with-leader",
