@@ -2,7 +2,17 @@
  * Where implementations of Raft have gone wrong, one test each: faults that were found in other systems, often after years.
  * The transcripts show most of it at length; here is what must never come back.
  */
-import { logIndex, memberId, membershipOf, type Message, type Raft, type ReadResult } from "@lattice/raft";
+import {
+  EntryKind,
+  logIndex,
+  memberId,
+  membershipOf,
+  term,
+  type MemberId,
+  type Message,
+  type Raft,
+  type ReadResult,
+} from "@lattice/raft";
 import { describe, expect, it } from "vitest";
 import {
   alone,
@@ -598,6 +608,22 @@ describe("membership", () => {
     world.isolate(3);
     world.run(5000);
     expect(world.status(3).role).toBe("follower");
+  });
+
+  it("one that its own log puts out campaigns until that is committed, since nobody else may have that log", () => {
+    const [one, three] = [1, 3].map(memberId) as [MemberId, MemberId];
+    const joint = { ...membershipOf([three]), outgoing: [one, three] };
+    const putOut = { index: logIndex(6), term: term(2), kind: EntryKind.MEMBERSHIP, data: new Uint8Array() };
+    const outcomes = [5, 6].map((commit) => {
+      const snapshot = { ...snapshotOf("5:2"), membership: joint };
+      const raft = alone({ log: "", snapshot, hardState: { term: 2, commit: 5 } });
+      const message = append({ from: 3, term: 2, prev: "5:2", commit });
+      raft.step({ ...message, entries: [{ ...putOut, membership: membershipOf([three]) }] } as Message);
+      settled(raft);
+      raft.campaign();
+      return answers(raft, "request-vote").map(({ to }) => to);
+    });
+    expect(outcomes).toEqual([[three], []]);
   });
 
   it("one that was removed without hearing of it does not disturb the others", () => {
