@@ -1,6 +1,7 @@
 export type * from "./entry.ts";
 export { EntryKind } from "./entry.ts";
 export * from "./entry-codec.ts";
+export { PackReader, PackWriter } from "./message-pack.ts";
 export * from "./ids.ts";
 export * from "./membership.ts";
 export {
