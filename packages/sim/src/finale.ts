@@ -193,17 +193,24 @@ function heldBack({ replica }: Store): string {
   return reasons.length === 0 ? "" : `; ${reasons.length} float, since each ${reasons[0]}`;
 }
 
-/** Of a child that somebody's parent still names: its creation may have died with the disk of who created it. */
 function absentChildren(world: World, child: WorldStore, root: WorldStore): Machine[] {
-  const parent = world.stores.get(child.parent!)!;
-  const isNamed = copiesOf(world, parent).some(({ store }) =>
-    store.system.children().some(({ genesisHash }) => equalBytes(genesisHash, child.genesisHash)),
-  );
-  if (!isNamed) return [];
+  if (!isNamed(world, child)) return [];
   return world.honest.filter((machine) => {
     const above = machine.storeOf(root.genesisHash);
     return above !== undefined && machine.storeOf(child.genesisHash) === undefined;
   });
+}
+
+/**
+ * Whether there is a way to a store from its root: that it was created may have died with the disk of who created it, and the
+ * way to what lies below it along with it.
+ */
+function isNamed(world: World, { parent, genesisHash }: WorldStore): boolean {
+  if (parent === undefined) return true;
+  const above = world.stores.get(parent)!;
+  const names = ({ store }: { store: Store }) =>
+    store.system.children().some((child) => equalBytes(child.genesisHash, genesisHash));
+  return copiesOf(world, above).some(names) && isNamed(world, above);
 }
 
 function rootOf(world: World, store: WorldStore): WorldStore {

@@ -41,7 +41,8 @@ export async function simulate({
   try {
     for (const machine of world.machines) world.begin(startMachine(world, machine));
     await settled();
-    for (const action of plan.actions)
+    // What a plan has behind its end would come in between the checks.
+    for (const action of plan.actions.filter(({ atMs }) => atMs < plan.untilMs))
       world.queue.after(action.atMs, action.kind, () => perform(world, action));
     while (world.nowMs < plan.untilMs && world.violation === undefined && (await world.step()));
     if (world.violation === undefined) rounds = await finale(world);

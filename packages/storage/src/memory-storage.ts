@@ -47,8 +47,7 @@ export class MemoryStorage implements Storage {
   }
 
   transaction<T>(body: (table: (name: string) => Table) => T): T {
-    // Also those that a rollback took: their ends may lie within what is written from here on, where a crash must not cut.
-    this.#ends = this.#pendingEnds();
+    this.#forgetEnds();
     const result = this.#transactor.transaction(() => body((name) => this.#table(name)));
     this.#ends.push(this.#transactor.position);
     return result;
@@ -88,6 +87,13 @@ export class MemoryStorage implements Storage {
   crash({ keeps = 0 }: { keeps?: number } = {}): MemoryStorage {
     this.#transactor.crash(this.#pendingEnds()[keeps - 1]);
     return new MemoryStorage(this.#options, this.#rows);
+  }
+
+  /** Of what was rolled back, since they may lie within what is written from here on, where a crash must not cut; and of what is durable. */
+  #forgetEnds(): void {
+    const { durablePosition, position } = this.#transactor;
+    while ((this.#ends.at(-1) ?? position) > position) this.#ends.pop();
+    if ((this.#ends[0] ?? Infinity) <= durablePosition) this.#ends = this.#pendingEnds();
   }
 
   #pendingEnds(): number[] {
