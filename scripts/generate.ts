@@ -28,6 +28,10 @@ const outputs = [
     package: "proto",
     paths: ["proto/lattice/weaver", "proto/lattice/sync", "proto/lattice/daemon", "proto/grpc"],
   },
+  {
+    package: "etcd-proto",
+    paths: ["etcdserverpb", "mvccpb", "authpb", "v3lockpb", "v3electionpb"].map((name) => `proto/${name}`),
+  },
   { package: "kvstore", paths: ["proto/lattice/kvstore"] },
   { package: "logstore", paths: ["proto/lattice/logstore"] },
 ];

@@ -17,11 +17,27 @@ import { parseSync, Visitor } from "oxc-parser";
 /** From the top down. A package's list is everything of this workspace that its `src` may import. */
 export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
-    "apps/cli": ["model", "proto", "store", "api", "runtime"],
+    "apps/cli": ["model", "proto", "store", "api", "runtime", "cluster", "etcd-proto"],
     "examples/counter-store": ["store"],
     bench: ["*"],
   },
   { runtime: ["model", "proto", "storage", "store", "kvstore", "logstore", "kernel", "net", "node", "api"] },
+  {
+    cluster: [
+      "model",
+      "proto",
+      "storage",
+      "store",
+      "api",
+      "raft",
+      "raft-log",
+      "raft-net",
+      "raft-node",
+      "mvcc",
+      "etcd-proto",
+      "grpc-front",
+    ],
+  },
   {
     api: ["model", "proto", "store", "systemstore", "kernel", "node"],
     sim: [
@@ -39,24 +55,32 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
       "testkit",
       "raft",
       "raft-log",
+      "raft-net",
+      "raft-node",
+      "mvcc",
       "check",
     ],
   },
+  { "raft-node": ["model", "raft", "raft-log", "raft-net"] },
   {
     node: ["model", "proto", "storage", "store", "systemstore", "kernel", "sync", "net"],
     testkit: ["model", "storage", "store", "net", "raft"],
     "raft-log": ["model", "raft"],
+    "raft-net": ["model", "raft"],
   },
   { sync: ["model", "proto", "storage", "store", "kernel"], net: ["model"] },
-  { kernel: ["model", "proto", "storage", "store", "systemstore"] },
+  {
+    kernel: ["model", "proto", "storage", "store", "systemstore"],
+    mvcc: ["model", "storage", "etcd-proto"],
+  },
   {
     systemstore: ["model", "proto", "store", "kvtable"],
     kvstore: ["model", "proto", "store", "kvtable"],
     logstore: ["model", "proto", "store"],
   },
   { kvtable: ["model", "store"] },
-  { storage: ["model"], store: ["model", "proto"], raft: ["model"], check: ["model"] },
-  { model: [], proto: [] },
+  { storage: ["model"], store: ["model", "proto"], raft: ["model"], check: ["model"], "grpc-front": ["model"] },
+  { model: [], proto: [], "etcd-proto": [] },
 ];
 
 /** Rule 4: each store type, the one package that defines it, and who else may name it. */

@@ -1,0 +1,2 @@
+export type * from "./call.ts";
+export * from "./grpc-error.ts";
