@@ -64,7 +64,7 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
   { "raft-node": ["model", "raft", "raft-log", "raft-net"] },
   {
     node: ["model", "proto", "storage", "store", "systemstore", "kernel", "sync", "net"],
-    testkit: ["model", "storage", "store", "net", "raft"],
+    testkit: ["model", "storage", "store", "net", "raft", "etcd-proto"],
     "raft-log": ["model", "raft"],
     "raft-net": ["model", "raft"],
   },
