@@ -7,10 +7,9 @@ import { loadIdentitySeed } from "@lattice/kernel";
 import { LatticeError, signerFromSeed, systemClock, systemRandom } from "@lattice/model";
 import { openLibp2pTransport, type ListenAddress, type Transport } from "@lattice/net";
 import { INVENTORY_TABLES, Inventory, Node, placesIn } from "@lattice/node";
-import { openLmdbStorage, type Storage } from "@lattice/storage";
+import { acquireLock, openLmdbStorage, type LockFile, type Storage } from "@lattice/storage";
 import type { StoreType } from "@lattice/store";
 import { dataPaths, makeDataDirectory } from "./data-directory.ts";
-import { acquireLock, type LockFile } from "./lock-file.ts";
 import { gatherStoreTypes, type GatheredTypes } from "./remembered-modules.ts";
 import { shippedStoreTypes } from "./store-types.ts";
 import { VERSION } from "./version.ts";
@@ -98,7 +97,7 @@ class OpenedParts {
 function claimDirectory(directory: string, lockPath: string): LockFile {
   try {
     makeDataDirectory(directory);
-    return acquireLock(lockPath, directory);
+    return acquireLock({ path: lockPath, directory, whatToDo: IN_USE_HINT });
   } catch (error) {
     if (error instanceof LatticeError) throw error;
     const { code = "unknown" } = error as NodeJS.ErrnoException;
@@ -110,6 +109,8 @@ function claimDirectory(directory: string, lockPath: string): LockFile {
     );
   }
 }
+
+const IN_USE_HINT = 'run "lattice" without --daemon or --embedded to use that one, or stop it';
 
 /** Why a directory cannot be made or written, by what the system calls it. */
 const UNUSABLE: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+export { acquireLock, type LockFile, type LockOptions } from "./lock-file.ts";
 export { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.ts";
 export {
   openLmdbStorage,

@@ -10,14 +10,23 @@ export interface LockFile {
   release(): void;
 }
 
+export interface LockOptions {
+  /** Of the lock file. */
+  readonly path: string;
+  readonly directory: string;
+  /** What somebody can do who finds the directory in use. */
+  readonly whatToDo: string;
+}
+
 /** Throws `in-use` while another process holds it; the lock of a dead one is taken over. */
-export function acquireLock(path: string, directory: string): LockFile {
+export function acquireLock(options: LockOptions): LockFile {
+  const { path } = options;
   const mine = ownerText(process.pid);
   for (let attempt = 1; ; attempt++) {
     if (create(path, mine)) return { release: () => release(path, mine) };
     const owner = readOwner(path);
-    if (owner !== undefined && isAlive(owner)) throw inUse(directory, pidOf(owner));
-    if (attempt === 3) throw inUse(directory, owner === undefined ? "?" : pidOf(owner));
+    if (owner !== undefined && isAlive(owner)) throw inUse(options, pidOf(owner));
+    if (attempt === 3) throw inUse(options, owner === undefined ? "?" : pidOf(owner));
     if (owner !== undefined) discard(path, owner);
   }
 }
@@ -89,10 +98,8 @@ function startOf(pid: number): string {
   }
 }
 
-function inUse(directory: string, pid: string): LatticeError {
-  return new LatticeError(
-    "in-use",
-    `${directory} is in use by process ${pid}: run "lattice" without --daemon or --embedded to use that one, or stop it`,
-    { details: { pid } },
-  );
+function inUse({ directory, whatToDo }: LockOptions, pid: string): LatticeError {
+  return new LatticeError("in-use", `${directory} is in use by process ${pid}: ${whatToDo}`, {
+    details: { pid },
+  });
 }
