@@ -1,2 +1,3 @@
 export type * from "./call.ts";
 export * from "./grpc-error.ts";
+export { openNativeFront } from "./native/open-native-front.ts";
