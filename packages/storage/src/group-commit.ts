@@ -24,6 +24,11 @@ export class GroupCommit {
     return this.#next;
   }
 
+  /** Resolves when there is none under way or asked for. */
+  async idle(): Promise<void> {
+    await (this.#next ?? this.#running)?.catch(() => undefined);
+  }
+
   async #afterRunning(): Promise<void> {
     // Its failure is told to those who asked for it.
     await this.#running?.catch(() => undefined);

@@ -25,3 +25,6 @@ export const FRAME_BYTES_MAX = 256 << 10;
  * continued (see `LmdbTable`). Part of the format of the file.
  */
 export const KEY_PART_BYTES = 1_900;
+
+/** Views that are open at the same time; LMDB has room for 126 readers in a file's lock. */
+export const VIEW_COUNT_MAX = 8;

@@ -2,11 +2,12 @@
  * The storage port over memory: for tests, for the simulator and as the plain statement of what the port
  * means. It keeps what a crash would leave, and can be made to crash.
  */
-import { bytesFromKey, bytesKey, LatticeError } from "@lattice/model";
-import { keyBounds } from "./key-bounds.ts";
-import { checkRow } from "./row-bounds.ts";
+import { LatticeError } from "@lattice/model";
+import { VIEW_COUNT_MAX } from "./limits.ts";
+import { MemoryTable, type MemoryRows } from "./memory-table.ts";
+import { MemoryView } from "./memory-view.ts";
 import { SortedMap } from "./sorted-map.ts";
-import type { Range, Row, Storage, Table, TableReader } from "./storage.ts";
+import type { CheckpointedStorage, StorageView, Table, TableReader } from "./storage.ts";
 import { Transactor } from "./transactor.ts";
 
 export interface MemoryStorageOptions {
@@ -16,26 +17,31 @@ export interface MemoryStorageOptions {
    * flush, and everything that was not durable is rolled back.
    */
   readonly disk?: () => Promise<void>;
+  /**
+   * What makes transactions durable: `flush()`, unless this says otherwise, or `checkpoint()` alone. With the
+   * latter, what the disk refused stays, and closing makes nothing durable.
+   */
+  readonly durability?: "flush" | "checkpoint";
 }
 
-type Rows = SortedMap<Uint8Array>;
-
-export class MemoryStorage implements Storage {
+export class MemoryStorage implements CheckpointedStorage {
   readonly #options: MemoryStorageOptions;
-  readonly #rows: ReadonlyMap<string, Rows>;
+  readonly #rows: ReadonlyMap<string, MemoryRows>;
   readonly #tables: ReadonlyMap<string, MemoryTable>;
-  readonly #transactor: Transactor<Rows, Uint8Array>;
+  readonly #transactor: Transactor<MemoryRows, Uint8Array>;
   /** Where each transaction ended, oldest first; some may be durable by now, or rolled back. */
   #ends: number[] = [];
+  readonly #views = new Set<MemoryView>();
   #closed: Promise<void> | undefined;
 
   /** `rows` is for `crash` only. */
-  constructor(options: MemoryStorageOptions, rows?: ReadonlyMap<string, Rows>) {
+  constructor(options: MemoryStorageOptions, rows?: ReadonlyMap<string, MemoryRows>) {
     this.#options = options;
     this.#rows = rows ?? new Map(options.tables.map((name) => [name, new SortedMap<Uint8Array>()]));
-    this.#transactor = new Transactor<Rows, Uint8Array>({
+    this.#transactor = new Transactor<MemoryRows, Uint8Array>({
       makeDurable: async () => await options.disk?.(),
       schedule: queueMicrotask,
+      keepsRefused: this.#isCheckpointed,
     });
     this.#tables = new Map(
       [...this.#rows].map(([name, table]) => [name, new MemoryTable(table, this.#transactor)]),
@@ -62,8 +68,30 @@ export class MemoryStorage implements Storage {
     return this.#pendingEnds().length;
   }
 
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
+    if (this.#isCheckpointed) this.#transactor.assertOpen();
+    else await this.#transactor.flush();
+  }
+
+  checkpoint(): Promise<void> {
     return this.#transactor.flush();
+  }
+
+  bytesPending(): number {
+    let bytes = 0;
+    for (const { target, key } of this.#transactor.changes())
+      bytes += key.length + (target.get(key)?.length ?? 0);
+    return bytes;
+  }
+
+  view(): StorageView {
+    this.#transactor.assertReadable();
+    if (this.#views.size >= VIEW_COUNT_MAX) {
+      throw new LatticeError("resource-exhausted", `there are ${VIEW_COUNT_MAX} views open`);
+    }
+    const view = new MemoryView({ rows: this.#durableRows(), onClose: () => this.#views.delete(view) });
+    this.#views.add(view);
+    return view;
   }
 
   rollback(): void {
@@ -71,7 +99,7 @@ export class MemoryStorage implements Storage {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#transactor.close().finally(() => this.#transactor.release());
+    this.#closed ??= this.#transactor.close().finally(() => this.#end());
     return this.#closed;
   }
 
@@ -86,7 +114,26 @@ export class MemoryStorage implements Storage {
    */
   crash({ keeps = 0 }: { keeps?: number } = {}): MemoryStorage {
     this.#transactor.crash(this.#pendingEnds()[keeps - 1]);
+    this.#end();
     return new MemoryStorage(this.#options, this.#rows);
+  }
+
+  get #isCheckpointed(): boolean {
+    return this.#options.durability === "checkpoint";
+  }
+
+  #end(): void {
+    this.#transactor.release();
+    for (const view of this.#views) view.close();
+  }
+
+  /** A copy of the rows without what is not durable. */
+  #durableRows(): Map<string, MemoryRows> {
+    const copies = new Map([...this.#rows.values()].map((rows) => [rows, copyOf(rows)]));
+    for (const { target, key, before } of [...this.#transactor.changes()].reverse()) {
+      copies.get(target)!.restore(key, before);
+    }
+    return new Map([...this.#rows].map(([name, rows]) => [name, copies.get(rows)!]));
   }
 
   /** Of what was rolled back, since they may lie within what is written from here on, where a crash must not cut; and of what is durable. */
@@ -108,55 +155,8 @@ export class MemoryStorage implements Storage {
   }
 }
 
-class MemoryTable implements Table {
-  readonly #rows: Rows;
-  readonly #transactor: Transactor<Rows, Uint8Array>;
-
-  constructor(rows: Rows, transactor: Transactor<Rows, Uint8Array>) {
-    this.#rows = rows;
-    this.#transactor = transactor;
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    this.#transactor.assertReadable();
-    return this.#rows.get(bytesKey(key));
-  }
-
-  has(key: Uint8Array): boolean {
-    this.#transactor.assertReadable();
-    return this.#rows.has(bytesKey(key));
-  }
-
-  *range(range: Range = {}): Generator<Row> {
-    this.#transactor.assertReadable();
-    let left = range.limit ?? Infinity;
-    if (left <= 0) return;
-    for (const [key, value] of this.#rows.range(keyBounds(range))) {
-      yield [bytesFromKey(key), value];
-      if (--left <= 0) return;
-      this.#transactor.assertReadable();
-    }
-  }
-
-  count(): number {
-    this.#transactor.assertReadable();
-    return this.#rows.size;
-  }
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.#transactor.assertWritable();
-    checkRow(key, value);
-    const at = bytesKey(key);
-    this.#transactor.record(this.#rows, at, this.#rows.get(at));
-    this.#rows.set(at, new Uint8Array(value));
-  }
-
-  delete(key: Uint8Array): boolean {
-    this.#transactor.assertWritable();
-    const at = bytesKey(key);
-    const before = this.#rows.get(at);
-    if (before === undefined) return false;
-    this.#transactor.record(this.#rows, at, before);
-    return this.#rows.delete(at);
-  }
+function copyOf(rows: MemoryRows): MemoryRows {
+  const copy: MemoryRows = new SortedMap();
+  for (const [key, value] of rows.entries()) copy.set(key, value);
+  return copy;
 }

@@ -64,3 +64,33 @@ export interface Storage extends AsyncDisposable {
   /** Flushes, then lets go of the files. Can be called twice. */
   close(): Promise<void>;
 }
+
+/** What a storage held at one moment, whatever is written later. */
+export interface StorageView extends Disposable {
+  /** Throws `internal` for a table that was not named at opening. */
+  table(name: string): TableReader;
+  /** Lets go of what it holds; its readers throw `closed` from then on. Can be called twice. */
+  close(): void;
+}
+
+/**
+ * A storage that is written to disk when its owner says so, for state that follows from a log: transactions
+ * stay in memory until a checkpoint, a `flush()` makes nothing durable, and a crash leaves what the last
+ * checkpoint wrote, of all tables. `close()` writes nothing either.
+ */
+export interface CheckpointedStorage extends Storage {
+  /**
+   * Resolves when all transactions before the call are on disk. Those that come while it is under way wait
+   * for the next. Rejects with `disk-full` or `internal`; then nothing is lost, but the disk has the
+   * checkpoint before, and it can be tried again.
+   */
+  checkpoint(): Promise<void>;
+  /** Memory that is taken by what was written since the last checkpoint, roughly. When there is much of it, it is time for one. */
+  bytesPending(): number;
+  /**
+   * What the last checkpoint that resolved wrote. Pages that a view can see are not used again, so the file
+   * grows by what is written in its lifetime: it is for streaming a snapshot, not for keeping. At most
+   * `VIEW_COUNT_MAX` at a time: another throws `resource-exhausted`. Ends with the storage.
+   */
+  view(): StorageView;
+}

@@ -17,6 +17,8 @@ export interface TransactorOptions<T extends Revertible<V>, V> {
   readonly makeDurable: (changes: readonly Change<T, V>[]) => Promise<void>;
   /** When a flush begins; see `GroupCommit`. */
   readonly schedule: (begin: () => void) => void;
+  /** Changes stay that could not be made durable, so that it can be tried again, and closing does not try to. */
+  readonly keepsRefused?: boolean;
 }
 
 type State = "open" | "closing" | "closed";
@@ -38,6 +40,11 @@ export class Transactor<T extends Revertible<V>, V> {
     this.#commits = new GroupCommit({ commit: () => this.#commit(), schedule: options.schedule });
   }
 
+  /** Throws also while a storage closes. */
+  assertOpen(): void {
+    if (this.#state !== "open") throw closedError();
+  }
+
   assertReadable(): void {
     if (this.#state === "closed") throw closedError();
   }
@@ -51,7 +58,7 @@ export class Transactor<T extends Revertible<V>, V> {
   }
 
   transaction<R>(body: () => R): R {
-    if (this.#state !== "open") throw closedError();
+    this.assertOpen();
     assert(!this.#inTransaction, "there is no transaction in a transaction");
     const start = this.#undo.end;
     this.#inTransaction = true;
@@ -80,7 +87,7 @@ export class Transactor<T extends Revertible<V>, V> {
   /** Takes no more transactions; reads go on until `release`. */
   async close(): Promise<void> {
     this.#state = "closing";
-    await this.#flush();
+    await (this.#options.keepsRefused ? this.#commits.idle() : this.#flush());
   }
 
   /** From here on everything is refused, and a flush that is under way does not succeed. */
@@ -90,9 +97,14 @@ export class Transactor<T extends Revertible<V>, V> {
 
   /** Goes back to the last durable state; whoever asks for it knows what was lost. */
   rollback(): void {
-    if (this.#state !== "open") throw closedError();
+    this.assertOpen();
     assert(!this.#isCommitting, "what is being made durable is not rolled back");
     this.#rollBackAll();
+  }
+
+  /** All that are not durable, oldest first. */
+  changes(): readonly Change<T, V>[] {
+    return this.#undo.changes();
   }
 
   /** Where the undo log begins and ends: what is not durable lies between. */
@@ -141,6 +153,7 @@ export class Transactor<T extends Revertible<V>, V> {
 
   #failed(error: LatticeError, asked: number): LatticeError {
     if (this.hasEnded) return closedError();
+    if (this.#options.keepsRefused) return error;
     this.#untold = this.#undo.end > asked ? error : undefined;
     this.#rollBackAll();
     return error;

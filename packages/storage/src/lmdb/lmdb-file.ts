@@ -12,7 +12,7 @@ import { statfsSync, statSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { LatticeError, utf8 } from "@lattice/model";
-import { open, type RootDatabase } from "lmdb";
+import { open, type RootDatabase, type Transaction } from "lmdb";
 import { toLatticeError } from "./fault.ts";
 import { LmdbTable, type Rows } from "./lmdb-table.ts";
 import { prepareFile } from "./prepare-file.ts";
@@ -99,6 +99,13 @@ export class LmdbFile {
   /** What was written without `sync` is on disk when this returns. */
   sync(): void {
     syncFile(this.path);
+  }
+
+  /** What is in the file now, as long as it is not `done`. */
+  read(): Transaction {
+    // Not what was begun earlier in this turn of the event loop.
+    this.#root.resetReadTxn();
+    return this.#root.useReadTransaction();
   }
 
   get bytes(): number {

@@ -11,6 +11,10 @@
  * 2. Nothing is written to LMDB but by a merge, and a merge is one transaction of LMDB.
  * 3. No merge while a frame is being written.
  *
+ * With `durability: "checkpoint"` there is no journal either, and a flush does nothing: `checkpoint()` merges, in one
+ * transaction of LMDB that is on disk before it counts, so that a crash of the process or of the machine leaves
+ * exactly some checkpoint.
+ *
  * With `durability: "lazy"` there is no journal: a flush makes nothing durable, merges now and then, and
  * whatever was not merged is lost in a crash; after a crash of the machine the file may be damaged. For
  * state that can be rebuilt. It merges in `flush()` and `close()` only, so that the caller decides that
@@ -18,14 +22,21 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { LatticeError } from "@lattice/model";
-import { FRAME_BYTES_MAX, JOURNAL_BYTES_MAX, JOURNAL_GROWTH_MAX, OVERLAY_BYTES_MAX } from "../limits.ts";
-import type { Storage, Table, TableReader } from "../storage.ts";
+import { assert, LatticeError } from "@lattice/model";
+import {
+  FRAME_BYTES_MAX,
+  JOURNAL_BYTES_MAX,
+  JOURNAL_GROWTH_MAX,
+  OVERLAY_BYTES_MAX,
+  VIEW_COUNT_MAX,
+} from "../limits.ts";
+import type { CheckpointedStorage, Storage, StorageView, Table, TableReader } from "../storage.ts";
 import { Transactor } from "../transactor.ts";
 import type { Change } from "../undo-log.ts";
 import { Journal, removeJournal } from "./journal.ts";
 import { PAGE_BYTES, payloadBytes, type JournalRow, type JournalSection } from "./journal-frame.ts";
 import { LmdbFile } from "./lmdb-file.ts";
+import { LmdbView } from "./lmdb-view.ts";
 import { OverlayTable, type Written } from "./overlay-table.ts";
 
 export interface LmdbStorageOptions {
@@ -33,7 +44,7 @@ export interface LmdbStorageOptions {
   readonly path: string;
   /** All tables that will be asked for. Names that begin with "@" are taken. */
   readonly tables: readonly string[];
-  readonly durability: "journal" | "lazy";
+  readonly durability: "journal" | "lazy" | "checkpoint";
   /** The overlay is merged when it takes more memory than this, roughly. */
   readonly overlayBytesMax?: number;
   /** It is also merged when the journal is longer than this. */
@@ -59,7 +70,11 @@ const openPaths = new Set<string>();
  * `permission-denied`, `disk-full`, `failed-precondition` for a path that is no file or a format that is
  * not ours, or `internal`.
  */
-export function openLmdbStorage(options: LmdbStorageOptions): LmdbStorage {
+export function openLmdbStorage(
+  options: LmdbStorageOptions & { durability: "checkpoint" },
+): CheckpointedStorage;
+export function openLmdbStorage(options: LmdbStorageOptions): LmdbStorage;
+export function openLmdbStorage(options: LmdbStorageOptions): LmdbStorage & CheckpointedStorage {
   const path = resolve(options.path);
   if (openPaths.has(path))
     throw new LatticeError("in-use", `${path} is open already`, { details: { file: path } });
@@ -85,7 +100,7 @@ function journalPath(path: string): string {
   return `${path.replace(/\.db$/, "")}.journal`;
 }
 
-class OverlaidLmdb implements LmdbStorage {
+class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   readonly #options: Required<LmdbStorageOptions>;
   readonly #file: LmdbFile;
   readonly #tables = new Map<string, OverlayTable>();
@@ -95,6 +110,7 @@ class OverlaidLmdb implements LmdbStorage {
   #mergeFrom: number;
   /** Why the last merge failed. */
   #mergeFault: LatticeError | undefined;
+  readonly #views = new Set<LmdbView>();
   #closed: Promise<void> | undefined;
 
   constructor(options: LmdbStorageOptions) {
@@ -109,8 +125,9 @@ class OverlaidLmdb implements LmdbStorage {
       makeDurable: (changes) => this.#makeDurable(changes),
       // After all that is ready to run now, so that all who were waiting for one flush share the next.
       schedule: (begin) => process.nextTick(begin),
+      keepsRefused: this.#isCheckpointed,
     });
-    this.#file = LmdbFile.open({ ...options, sync: !this.#isLazy });
+    this.#file = LmdbFile.open({ ...options, sync: options.durability !== "lazy" });
     try {
       this.#openTables();
       this.#journal = this.#openJournal();
@@ -127,17 +144,33 @@ class OverlaidLmdb implements LmdbStorage {
   transaction<T>(body: (table: (name: string) => Table) => T): T {
     const result = this.#transactor.transaction(() => body((name) => this.#table(name)));
     // What is lost in a crash is all that was not merged: the overlay, which can be dropped as a whole.
-    if (this.#isLazy) this.#transactor.forgetChanges();
+    if (!this.#hasJournal) this.#transactor.forgetChanges();
     return result;
   }
 
-  flush(): Promise<void> {
-    return this.#transactor.flush();
+  async flush(): Promise<void> {
+    if (this.#isCheckpointed) this.#transactor.assertOpen();
+    else await this.#transactor.flush();
   }
 
   rollback(): void {
     this.#transactor.rollback();
-    if (this.#isLazy) for (const table of this.#tables.values()) table.drop();
+    if (!this.#hasJournal) for (const table of this.#tables.values()) table.drop();
+  }
+
+  checkpoint(): Promise<void> {
+    assert(this.#isCheckpointed, "a storage that flushes makes no checkpoints");
+    return this.#transactor.flush();
+  }
+
+  view(): StorageView {
+    this.#transactor.assertReadable();
+    if (this.#views.size >= VIEW_COUNT_MAX) {
+      throw new LatticeError("resource-exhausted", `${this.#options.path} has ${VIEW_COUNT_MAX} views open`);
+    }
+    const view = new LmdbView({ file: this.#file, onClose: () => this.#views.delete(view) });
+    this.#views.add(view);
+    return view;
   }
 
   bytesPending(): number {
@@ -155,8 +188,12 @@ class OverlaidLmdb implements LmdbStorage {
     return this.close();
   }
 
-  get #isLazy(): boolean {
-    return this.#options.durability === "lazy";
+  get #hasJournal(): boolean {
+    return this.#options.durability === "journal";
+  }
+
+  get #isCheckpointed(): boolean {
+    return this.#options.durability === "checkpoint";
   }
 
   #table(name: string): OverlayTable {
@@ -175,15 +212,15 @@ class OverlaidLmdb implements LmdbStorage {
 
   #openJournal(): Journal | undefined {
     const path = journalPath(this.#options.path);
-    if (this.#isLazy && !existsSync(path)) return undefined;
+    if (!this.#hasJournal && !existsSync(path)) return undefined;
     const journal = Journal.open({
       path,
       salt: this.#file.salt,
       mergedGeneration: this.#file.generation,
       replay: ({ table, rows }) => this.#table(table).replay(rows),
     });
-    if (!this.#isLazy) return journal;
-    // Left by an opening that was not lazy.
+    if (this.#hasJournal) return journal;
+    // Left by an opening that had one.
     journal.close();
     this.#merge(journal.generation);
     this.#file.sync();
@@ -192,18 +229,24 @@ class OverlaidLmdb implements LmdbStorage {
   }
 
   async #makeDurable(changes: readonly Change<OverlayTable, Written>[]): Promise<void> {
-    if (!this.#journal) {
-      this.#mergeOrDrop();
-      return;
-    }
+    if (this.#isCheckpointed) this.#mergeOrThrow();
+    else if (!this.#journal) this.#mergeOrDrop();
+    else await this.#writeJournal(this.#journal, changes);
+  }
+
+  async #writeJournal(journal: Journal, changes: readonly Change<OverlayTable, Written>[]): Promise<void> {
     if (changes.length === 0) return;
     const sections = sealChanges(changes);
     const mustMerge =
       payloadBytes(sections) > this.#options.frameBytesMax ||
-      this.#journal.bytes > this.#options.journalBytesMax * JOURNAL_GROWTH_MAX;
-    if ((mustMerge || this.#isMergeDue(this.#journal)) && this.#tryMerge()) return;
+      journal.bytes > this.#options.journalBytesMax * JOURNAL_GROWTH_MAX;
+    if ((mustMerge || this.#isMergeDue(journal)) && this.#tryMerge()) return;
     if (mustMerge) throw this.#mergeFault!;
-    await this.#journal.append(sections);
+    await journal.append(sections);
+  }
+
+  #mergeOrThrow(): void {
+    if (this.bytesPending() > 0 && !this.#tryMerge()) throw this.#mergeFault!;
   }
 
   #mergeOrDrop(): void {
@@ -255,6 +298,7 @@ class OverlaidLmdb implements LmdbStorage {
       this.#mergeLast();
     } finally {
       this.#transactor.release();
+      for (const view of this.#views) view.close();
       await this.#file.close();
       this.#journal?.close();
       openPaths.delete(this.#options.path);
@@ -262,6 +306,7 @@ class OverlaidLmdb implements LmdbStorage {
   }
 
   #mergeLast(): void {
+    if (this.#isCheckpointed) return;
     if (this.bytesPending() > 0 && !this.#tryMerge() && !this.#journal) throw this.#mergeFault!;
     if (!this.#journal) this.#file.sync();
   }

@@ -16,12 +16,15 @@
  * 1. There is a mark if and only if there is a row or a mark below it.
  */
 import { compareBytes, concatBytes, equalBytes, prefixEnd, sha256, utf8 } from "@lattice/model";
-import type { Database } from "lmdb";
+import type { Database, Transaction } from "lmdb";
 import { KEY_PART_BYTES } from "../limits.ts";
 import type { Range } from "../storage.ts";
 
 /** A database with binary keys and values. Never written but in `transactionSync`. */
-export type Rows = Database<Uint8Array, Uint8Array>;
+export interface Rows extends Database<Uint8Array, Uint8Array> {
+  /** The binding takes it, its types do not say so. */
+  getBinaryFast(id: Uint8Array, reading?: Reading): Buffer | undefined;
+}
 
 export interface LmdbRow {
   readonly key: Uint8Array;
@@ -31,6 +34,11 @@ export interface LmdbRow {
 interface Bound {
   readonly key: Uint8Array;
   readonly included: boolean;
+}
+
+/** How LMDB is read: with which view of it. */
+interface Reading {
+  readonly transaction?: Transaction;
 }
 
 /** One level of the walk: the rows of `rows` whose keys begin with `id`, which stand for `path` ‖ part. */
@@ -54,30 +62,36 @@ export interface LmdbTableOptions {
   readonly rows: Rows;
   /** Shared by all tables. */
   readonly continued: Rows;
+  /** What is read is as it was when this began; without one, as it is. */
+  readonly transaction?: Transaction;
 }
 
 export class LmdbTable {
+  readonly #options: LmdbTableOptions;
   readonly #rows: Rows;
   readonly #continued: Rows;
+  readonly #reading: Reading;
   readonly #name: Uint8Array;
   readonly #ranges = new Set<Generator<LmdbRow>>();
   /** Rows in `continued` less marks in `rows`: what LMDB's own count of `rows` has to be corrected by. */
   longCount = 0;
 
   constructor(options: LmdbTableOptions) {
+    this.#options = options;
     this.#rows = options.rows;
     this.#continued = options.continued;
+    this.#reading = options.transaction ? { transaction: options.transaction } : {};
     this.#name = utf8(`${options.name}\0`);
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    if (key.length <= KEY_PART_BYTES) return getOwn(this.#rows, key);
-    return getOwn(this.#continued, this.#lastPart(key));
+    if (key.length <= KEY_PART_BYTES) return getOwn(this.#rows, key, this.#reading);
+    return getOwn(this.#continued, this.#lastPart(key), this.#reading);
   }
 
   has(key: Uint8Array): boolean {
-    if (key.length <= KEY_PART_BYTES) return key.length > 0 && this.#rows.doesExist(key);
-    return this.#continued.doesExist(this.#lastPart(key));
+    if (key.length <= KEY_PART_BYTES) return key.length > 0 && isPresent(this.#rows, key, this.#reading);
+    return isPresent(this.#continued, this.#lastPart(key), this.#reading);
   }
 
   /** In a write transaction only. */
@@ -107,6 +121,13 @@ export class LmdbTable {
         reverse: range.reverse === true,
       }),
     );
+  }
+
+  /** This table as the transaction sees it; what is written from here on is not in it. */
+  in(transaction: Transaction): LmdbTable {
+    const table = new LmdbTable({ ...this.#options, transaction });
+    table.longCount = this.longCount;
+    return table;
   }
 
   /** After an error LMDB refuses all that is read with the same view of its file. */
@@ -147,7 +168,7 @@ export class LmdbTable {
 
   #putLong(key: Uint8Array, value: Uint8Array): void {
     const last = this.#lastPart(key);
-    if (!this.#continued.doesExist(last)) {
+    if (!isPresent(this.#continued, last, this.#reading)) {
       this.longCount += 1;
       for (let cut = KEY_PART_BYTES; cut < key.length; cut += KEY_PART_BYTES) this.#addMark(key, cut);
     }
@@ -156,7 +177,7 @@ export class LmdbTable {
 
   #removeLong(key: Uint8Array): void {
     const last = this.#lastPart(key);
-    if (!this.#continued.doesExist(last)) return;
+    if (!isPresent(this.#continued, last, this.#reading)) return;
     this.longCount -= 1;
     this.#continued.removeSync(last);
     for (let cut = lastCut(key); cut > 0 && this.#isEmpty(key.subarray(0, cut)); cut -= KEY_PART_BYTES) {
@@ -168,7 +189,7 @@ export class LmdbTable {
 
   #addMark(key: Uint8Array, cut: number): void {
     const { rows, mark } = this.#mark(key, cut);
-    if (rows.doesExist(mark)) return;
+    if (isPresent(rows, mark, this.#reading)) return;
     rows.putSync(mark, NOTHING);
     if (cut === KEY_PART_BYTES) this.longCount -= 1;
   }
@@ -181,7 +202,8 @@ export class LmdbTable {
 
   #isEmpty(path: Uint8Array): boolean {
     const { rows, id } = this.#level(path);
-    const all = scan(rows, { lower: { key: id, included: true }, upper: endOf(id), reverse: false });
+    const span = { lower: { key: id, included: true }, upper: endOf(id), reverse: false };
+    const all = scan(rows, span, this.#reading);
     const first = all.next();
     all.return(undefined);
     return first.done === true;
@@ -191,12 +213,12 @@ export class LmdbTable {
     const { id, path } = level;
     const lower = span.lower && cutBound(span.lower);
     const upper = span.upper && cutBound(span.upper);
-    const rows = scan(level.rows, {
+    const within = {
       lower: lower ? { key: concatBytes(id, lower.key), included: lower.included } : beginOf(id),
       upper: upper ? { key: concatBytes(id, upper.key), included: upper.included } : endOf(id),
       reverse: span.reverse,
-    });
-    for (const row of rows) {
+    };
+    for (const row of scan(level.rows, within, this.#reading)) {
       const isMark = row.key.length > id.length + KEY_PART_BYTES;
       if (!isMark && id.length === 0) yield row;
       else if (!isMark) yield { key: concatBytes(path, row.key.subarray(id.length)), value: row.value };
@@ -242,7 +264,7 @@ function endOf(id: Uint8Array): Bound | undefined {
  * The rows of one LMDB database in order. Bounds that are left out are given as `undefined` and not left
  * out, since LMDB's binding otherwise begins and ends at the key 00, and in reverse leaves that one out.
  */
-function* scan(rows: Rows, span: Span): Generator<LmdbRow> {
+function* scan(rows: Rows, span: Span, reading: Reading): Generator<LmdbRow> {
   const from = span.reverse ? span.upper : span.lower;
   const to = span.reverse ? span.lower : span.upper;
   if (span.upper?.key.length === 0) return;
@@ -252,6 +274,7 @@ function* scan(rows: Rows, span: Span): Generator<LmdbRow> {
       end: orNone(to),
       inclusiveEnd: to?.included === true,
       reverse: span.reverse,
+      ...reading,
     })
     [Symbol.iterator]();
   try {
@@ -272,10 +295,14 @@ function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function getOwn(rows: Rows, key: Uint8Array): Uint8Array | undefined {
+function isPresent(rows: Rows, key: Uint8Array, reading: Reading): boolean {
+  return rows.getBinaryFast(key, reading) !== undefined;
+}
+
+function getOwn(rows: Rows, key: Uint8Array, reading: Reading): Uint8Array | undefined {
   if (key.length === 0) return undefined;
   // A view of a buffer that the next read overwrites.
-  const shared = rows.getBinaryFast(key);
+  const shared = rows.getBinaryFast(key, reading);
   return shared && copyOf(shared);
 }
 
