@@ -1,1 +1,5 @@
+export type { Bootstrap } from "./bootstrap.ts";
+export { leaderIn, reasonOf, type Reason } from "./errors.ts";
+export { systemMonotonicClock, type MonotonicClock } from "./monotonic-clock.ts";
+export { RaftNode, type RaftNodeEvents, type RaftNodeOptions, type RaftNodeStatus } from "./raft-node.ts";
 export type * from "./state-machine.ts";

@@ -7,36 +7,41 @@
  *  2. What it applied and how far (index and term) are in one transaction: after a crash it stands at some `applied` that
  *     it once had, at or behind the last `checkpoint` that resolved, and is brought forward from the log.
  *  3. `apply` never waits. What a request asks for that cannot be done is a result, not an exception; an exception ends the member.
+ *  4. Staging and adopting come one at a time, and not while a `checkpoint` is under way.
  */
-import type { EntryId, LogIndex, MemberId, Membership } from "@lattice/raft";
+import type { EntryId, Membership } from "@lattice/raft";
 
-export interface Applied {
-  readonly index: LogIndex;
-  readonly requests: readonly Uint8Array[];
-}
-
+/** An entry of the log, as the machine sees it. */
 export type Committed =
   | { readonly kind: "requests"; readonly id: EntryId; readonly requests: readonly Uint8Array[] }
-  /** A no-op or a membership. Joint memberships come as well as final ones. */
+  /** Joint memberships come as well as final ones. */
   | { readonly kind: "membership"; readonly id: EntryId; readonly membership: Membership }
+  /** A new leader's first entry: only `applied` goes on. */
   | { readonly kind: "nothing"; readonly id: EntryId };
 
 export interface StateMachine<Result> {
+  /** The last entry that it has seen; 0 in the beginning. */
   readonly applied: EntryId;
-  /** The results, one for each request, entry by entry; in one transaction. */
+  /** The results, one for each request, entry by entry (none of entries that are no requests). All of it in one transaction. */
   apply(committed: readonly Committed[]): readonly (readonly Result[])[];
-  /** Makes everything applied so far durable, and answers how far that is. */
+  /**
+   * Makes everything applied so far durable, and answers how far that is. What is applied meanwhile may be part of it or not.
+   * Rejects with `disk-full` where there is no room; the machine is as it was then, and may be asked again.
+   */
   checkpoint(): Promise<EntryId>;
-  /** What stands now, unchanged by what is applied later. Everything of it has been made durable by a `checkpoint` just before. */
+  /** What stands now, unchanged by what is applied later. Asked for right after a `checkpoint`. */
   view(): StateView;
   /**
    * Takes the place of the state by that of a view on another member, in two steps so that a crash leaves the old or the new:
-   * `stage` keeps the pieces durably beside the state; `adopt` switches to what is staged. A machine that starts with a staged
-   * state complete at `id` can adopt it then (`stagedId`).
+   * `stage` keeps the pieces durably beside the state; `adopt` switches to what is staged. The pieces are those of the view, one
+   * by one. If they end in an error, `stage` keeps nothing and rejects with it. What was staged before is replaced.
    */
   stage(id: EntryId, pieces: AsyncIterable<Uint8Array>): Promise<void>;
+  /** What is staged completely, also by an earlier process; undefined where nothing is. */
   readonly stagedId: EntryId | undefined;
   adopt(): Promise<void>;
+  /** Forgets what is staged. */
+  unstage(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,12 +49,4 @@ export interface StateView extends AsyncDisposable {
   readonly id: EntryId;
   /** Pieces of at most 256 KiB; the same bytes from every member that stands at the same index. */
   pieces(): AsyncIterable<Uint8Array>;
-}
-
-/** Who asked for it, so that whoever waits for the result at that member finds it again. */
-export interface RequestId {
-  readonly member: MemberId;
-  /** Drawn anew at each start. */
-  readonly session: number;
-  readonly number: number;
 }

@@ -1,0 +1,41 @@
+/** The handing over of leadership, for whoever waits for it. */
+import { LatticeError } from "@lattice/model";
+import { NOBODY, type MemberId, type Raft } from "@lattice/raft";
+import { failure, refused } from "./errors.ts";
+
+interface Transfer {
+  readonly to: MemberId;
+  readonly resolve: () => void;
+  readonly reject: (error: LatticeError) => void;
+}
+
+export class Transfers {
+  #transfers: Transfer[] = [];
+
+  begin(raft: Raft, to: MemberId): Promise<void> {
+    const refusal = raft.transfer(to);
+    if (refusal !== undefined) return Promise.reject(refused(refusal));
+    return new Promise((resolve, reject) => {
+      this.#transfers.push({ to, resolve, reject });
+      this.look(raft);
+    });
+  }
+
+  /** Leadership may have changed. */
+  look(raft: Raft): void {
+    if (this.#transfers.length === 0) return;
+    const { leader, role } = raft;
+    const isUnderWay = role === "leader" && raft.status().transferTarget !== NOBODY;
+    this.#transfers = this.#transfers.filter((transfer) => {
+      if (leader === transfer.to) transfer.resolve();
+      // Between two leaders it is not yet known.
+      else if (leader === NOBODY || isUnderWay) return true;
+      else transfer.reject(failure("timeout", "the member did not take over in time"));
+      return false;
+    });
+  }
+
+  close(why: LatticeError): void {
+    for (const { reject } of this.#transfers.splice(0)) reject(why);
+  }
+}
