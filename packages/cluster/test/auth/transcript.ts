@@ -1,0 +1,100 @@
+/**
+ * Calls and their answers as text, to be played to etcd and to this package.
+ *
+ *   > who Method {request}      who: a user that has logged in, "-" nobody, "?" somebody with a token that there is not
+ *     answer                    "ok", with what else the response says, or code and text of an error
+ *
+ * Requests and answers are JSON with byte strings as text. What differs from run to run is left out: headers, tokens.
+ */
+import { etcdserverpb } from "@lattice/etcd-proto";
+import type { JsonValue } from "@protobuf-ts/runtime";
+import type { ServiceType } from "@protobuf-ts/runtime-rpc";
+
+export interface TranscriptSubject {
+  /** Rejects with `code` and `message`, which begins with "code TEXT: " where the client library puts it there. */
+  call(path: string, request: Uint8Array, token: string | undefined): Promise<Uint8Array>;
+}
+
+const SERVICES: readonly ServiceType[] = [
+  etcdserverpb.Auth,
+  etcdserverpb.KV,
+  etcdserverpb.Lease,
+  etcdserverpb.Cluster,
+  etcdserverpb.Maintenance,
+];
+
+/** The transcript with the subject's answers. */
+export async function playTranscript(transcript: string, subject: TranscriptSubject): Promise<string> {
+  const player = new Player(subject);
+  const lines: string[] = [];
+  for (const line of transcript.split("\n")) {
+    if (line.startsWith("  ")) continue;
+    lines.push(line);
+    if (line.startsWith("> ")) lines.push(`  ${await player.play(line.slice(2))}`);
+  }
+  return lines.join("\n");
+}
+
+class Player {
+  readonly #subject: TranscriptSubject;
+  readonly #tokens = new Map<string, string>([["?", "AAAAAAAAAAAAAAAA.1"]]);
+
+  constructor(subject: TranscriptSubject) {
+    this.#subject = subject;
+  }
+
+  async play(command: string): Promise<string> {
+    const [, who = "", name = "", json = "{}"] = /^(\S+) (\S+)(?: (.*))?$/.exec(command) ?? [];
+    const { path, method } = find(name);
+    const request = method.I.fromJson(toBase64(JSON.parse(json) as JsonValue), {
+      ignoreUnknownFields: false,
+    });
+    try {
+      const token = this.#tokens.get(who);
+      if (who !== "-" && token === undefined) throw new Error(`${who} has not logged in`);
+      const response = method.O.fromBinary(await this.#subject.call(path, method.I.toBinary(request), token));
+      return this.#ok(request, response, method.O.toJson(response));
+    } catch (error) {
+      if (!(error instanceof Error) || !("code" in error)) throw error;
+      return `${String(error.code)} ${error.message.replace(/^\d+ [A-Z_]+: /, "")}`;
+    }
+  }
+
+  #ok(request: object, response: object, json: JsonValue): string {
+    if ("name" in request && "token" in response && typeof request.name === "string") {
+      this.#tokens.set(request.name, String(response.token));
+    }
+    const shown = fromBase64(json) as Record<string, JsonValue>;
+    const { header: _, token: __, ...rest } = shown;
+    return Object.keys(rest).length === 0 ? "ok" : `ok ${JSON.stringify(rest)}`;
+  }
+}
+
+function find(name: string) {
+  for (const service of SERVICES) {
+    const method = service.methods.find((candidate) => candidate.name === name);
+    if (method !== undefined) return { path: `/${service.typeName}/${name}`, method };
+  }
+  throw new Error(`there is no method ${name}`);
+}
+
+const BYTES_FIELDS: ReadonlySet<string> = new Set(["key", "rangeEnd", "value"]);
+
+function toBase64(json: JsonValue): JsonValue {
+  return mapBytes(json, (text) => Buffer.from(text, "latin1").toString("base64"));
+}
+
+function fromBase64(json: JsonValue): JsonValue {
+  return mapBytes(json, (text) => Buffer.from(text, "base64").toString("latin1"));
+}
+
+function mapBytes(json: JsonValue, map: (text: string) => string): JsonValue {
+  if (Array.isArray(json)) return json.map((value) => mapBytes(value, map));
+  if (json === null || typeof json !== "object") return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => {
+      const isBytes = typeof value === "string" && BYTES_FIELDS.has(name);
+      return [name, isBytes ? map(value) : name === "header" ? {} : mapBytes(value, map)];
+    }),
+  );
+}
