@@ -17,8 +17,8 @@ test("whether ranges are permitted is decided as etcd decides it", () => {
   for (const [texts, asked] of etcdSaid) {
     const permissions = new Permissions(texts.map(([key, end]) => permission(key, end)));
     for (const [key, end, isPermitted] of asked) {
-      // etcd's answer then depends on the shape of its tree, and nothing on the answer.
-      if (isEmpty([key, end]) && texts.some(isEmpty)) continue;
+      // Of a range without keys, etcd's answer depends on the shape of its tree, and nothing on the answer.
+      if (isEmpty([key, end]) && texts.length > 1) continue;
       const what = JSON.stringify({ texts, key, end });
       expect(permissions.mayRead(range(key, end)), what).toBe(isPermitted === 1);
       expect(permissions.mayWrite(range(key, end)), what).toBe(false);
