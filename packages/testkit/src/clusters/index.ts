@@ -5,3 +5,5 @@ export { CallFailure, GrpcChannel, type CallOptions, type RawStream } from "./gr
 export { MemberProcess, type Ending, type MemberOptions } from "./member-process.ts";
 export { etcd, lattice, versionOf, type Seat, type ServerProgram } from "./server-program.ts";
 export { TestCluster, type TestClusterOptions } from "./test-cluster.ts";
+export { authpb, etcdserverpb, mvccpb, v3electionpb, v3lockpb } from "@lattice/etcd-proto";
+export type { IMessageType, PartialMessage } from "@protobuf-ts/runtime";
