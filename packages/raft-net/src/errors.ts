@@ -21,6 +21,6 @@ export function noSuchMethod(method: string): LatticeError {
 }
 
 /** As etcd's tools show ids. */
-export function idText(id: MemberId): string {
+export function idText(id: number): string {
   return id.toString(16);
 }

@@ -51,6 +51,11 @@ export class PackWriter {
     this.#length = length;
   }
 
+  /** Leaves room for so many bytes, which whoever has `written` fills in, and says where. */
+  skip(count: number): number {
+    return this.#grow(count);
+  }
+
   nil(): void {
     this.#byte(NIL);
   }
