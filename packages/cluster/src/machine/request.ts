@@ -4,7 +4,7 @@
  *   byte    kind (`RequestKind`)
  *   byte    what follows: 1 a user, 2 a session
  *   user    its name, and the revision of the users and roles at which it was let in
- *   session its id, the number of the request in it, and up to which number it has its answers
+ *   session its id and the number of the request in it
  *   rest    the message
  *
  * Numbers and names are MessagePack (`PackWriter`). The message is the end of the bytes, so nothing of it is copied when it is read.
@@ -40,9 +40,6 @@ export const RequestKind = {
   ROLE_GRANT_PERMISSION: 42,
   ROLE_REVOKE_PERMISSION: 43,
 
-  SESSION_OPEN: 64,
-  SESSION_CLOSE: 65,
-
   /** For a store of a type of its own. */
   STORE: 96,
 } as const;
@@ -54,13 +51,12 @@ export interface RequestUser {
   readonly authRevision: number;
 }
 
-/** A request that may come twice and is to be done once. */
+/** A request that may come twice and is to be done once: see `../sessions/sessions.ts`. */
 export interface RequestSession {
-  readonly id: number;
-  /** From 1 on. */
-  readonly number: number;
-  /** The client has the answers of all up to this number and will not ask for them again. */
-  readonly answeredTo: number;
+  /** 16 bytes that the client drew. */
+  readonly id: Uint8Array;
+  /** From 1 on; one after the other. */
+  readonly seq: number;
 }
 
 export interface ClusterRequest {
@@ -84,9 +80,8 @@ export function encodeRequest({ kind, user, session, body }: ClusterRequest): Ui
     writer.uint(user.authRevision);
   }
   if (session !== undefined) {
-    writer.uint(session.id);
-    writer.uint(session.number);
-    writer.uint(session.answeredTo);
+    writer.bin(session.id);
+    writer.uint(session.seq);
   }
   const head = writer.written;
   const bytes = Buffer.allocUnsafeSlow(2 + head.length + body.length);
@@ -122,5 +117,5 @@ function readUser(reader: PackReader): RequestUser {
 }
 
 function readSession(reader: PackReader): RequestSession {
-  return { id: reader.uint(), number: reader.uint(), answeredTo: reader.uint() };
+  return { id: reader.bin(), seq: reader.uint() };
 }
