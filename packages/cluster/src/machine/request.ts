@@ -25,6 +25,8 @@ export const RequestKind = {
   ALARM: 8,
   /** Names and addresses of members. */
   MEMBER: 9,
+  /** Removes some of what compactions have made superfluous. */
+  SWEEP: 10,
 
   AUTH_ENABLE: 32,
   AUTH_DISABLE: 33,

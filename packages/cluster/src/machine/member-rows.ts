@@ -1,0 +1,62 @@
+/**
+ * Names and addresses of members. Who takes part is the log's membership; a row says where somebody is found, and comes before
+ * the membership that takes him in. With a membership without overlap the rows of those who are not in it go.
+ *
+ * key  the member's id, 8 bytes
+ * row  `etcdserverpb.Member`, of which `isLearner` means nothing here
+ */
+import { etcdserverpb } from "@lattice/etcd-proto";
+import { readSeqBe, u64be } from "@lattice/model";
+import { isJoint, isMember, memberId, type MemberId, type Membership } from "@lattice/raft";
+import type { Table, TableReader } from "@lattice/storage";
+
+export const MEMBERS_TABLE = "members";
+
+/** What is known of a member. */
+export interface MemberRow {
+  readonly id: MemberId;
+  /** Empty until it has started. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+}
+
+/** What of a row is to be as it says; what is empty stays as it was. */
+export function encodeMember({ id, name, peerUrls, clientUrls }: MemberRow): Uint8Array {
+  const fields = { id: BigInt(id), name, peerURLs: [...peerUrls], clientURLs: [...clientUrls] };
+  return etcdserverpb.Member.toBinary(etcdserverpb.Member.create(fields));
+}
+
+export function decodeMember(bytes: Uint8Array): MemberRow {
+  const { id, name, peerURLs, clientURLs } = etcdserverpb.Member.fromBinary(bytes);
+  return { id: memberId(Number(id)), name, peerUrls: peerURLs, clientUrls: clientURLs };
+}
+
+export function readMembers(rows: TableReader): MemberRow[] {
+  return Array.from(rows.range(), ([, row]) => decodeMember(row));
+}
+
+export function readMember(rows: TableReader, id: MemberId): MemberRow | undefined {
+  const row = rows.get(u64be(id));
+  return row && decodeMember(row);
+}
+
+export function mergeMember(rows: Table, change: MemberRow): void {
+  const before = readMember(rows, change.id);
+  const after: MemberRow = {
+    id: change.id,
+    name: change.name || (before?.name ?? ""),
+    peerUrls: change.peerUrls.length > 0 ? change.peerUrls : (before?.peerUrls ?? []),
+    clientUrls: change.clientUrls.length > 0 ? change.clientUrls : (before?.clientUrls ?? []),
+  };
+  // A member that is gone may still say what it is called.
+  if (after.peerUrls.length > 0) rows.put(u64be(change.id), encodeMember(after));
+}
+
+export function keepMembers(rows: Table, membership: Membership): void {
+  if (isJoint(membership)) return;
+  const gone = Array.from(rows.range(), ([key]) => key).filter(
+    (key) => !isMember(membership, memberId(readSeqBe(key))),
+  );
+  for (const key of gone) rows.delete(key);
+}
