@@ -85,6 +85,11 @@ export abstract class GrpcCall implements StreamCall {
     return this.#hasClientEnded;
   }
 
+  /** What came and is kept here until somebody wants it. */
+  get heldBytes(): number {
+    return (this.#request?.length ?? 0) + (this.#queue?.unreadBytes ?? 0) + (this.#reader?.heldBytes ?? 0);
+  }
+
   // What the front tells the call:
 
   /** A stream's handler begins before anything has come. */
@@ -99,12 +104,12 @@ export abstract class GrpcCall implements StreamCall {
     if (waitMs <= TIMER_MS_MAX) this.#timer = setTimeout(() => this.cut(PAST_DEADLINE), waitMs);
   }
 
-  /** Some of what the client sends: pieces of messages. They may be kept. */
-  receive(bytes: Uint8Array): void {
-    this.#owedBytes += bytes.length;
+  /** Some of what the client sends: pieces of messages, from `start` to `end`. They may be kept. */
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.#owedBytes += end - start;
     if (!this.#isOver) {
       try {
-        this.#read(bytes);
+        this.#read(bytes, start, end);
       } catch (error) {
         this.cut(statusOf(error));
       }
@@ -126,7 +131,7 @@ export abstract class GrpcCall implements StreamCall {
   cut(why: Status): void {
     if (this.#isOver) return;
     this.#leave(why);
-    this.finish(why);
+    this.cutOff(why);
   }
 
   /** The client is gone: there is nobody to tell. */
@@ -136,24 +141,26 @@ export abstract class GrpcCall implements StreamCall {
 
   // What the call asks of the front:
 
-  /** Sends what ends the call; of a unary call that ended well, with its response. */
+  /** Sends what ends the call, behind all that was sent before; of a unary call that ended well, with its response. */
   protected abstract finish(status: Status, response?: Uint8Array): void;
+  /** The same in place of what was sent and has not left yet. */
+  protected abstract cutOff(status: Status): void;
   /** The client may send as many bytes more. */
   protected abstract giveRoom(bytes: number): void;
   /** The handler is done, in time or not. */
   protected abstract handled(): void;
 
-  #read(bytes: Uint8Array): void {
+  #read(bytes: Uint8Array, start: number, end: number): void {
     // As nearly all requests come: one message, whole.
-    if (this.#reader === undefined && bytes.length >= PREFIX_BYTES) {
-      const length = messageLength(bytes, 0, this.#requestBytesMax);
-      if (length === bytes.length - PREFIX_BYTES) {
-        this.#takeMessage(bytes.subarray(PREFIX_BYTES));
+    if (this.#reader === undefined && end - start >= PREFIX_BYTES) {
+      const length = messageLength(bytes, start, this.#requestBytesMax);
+      if (length === end - start - PREFIX_BYTES) {
+        this.#takeMessage(length === 0 ? EMPTY : bytes.subarray(start + PREFIX_BYTES, end));
         return;
       }
     }
     this.#reader ??= new MessageReader(this.#requestBytesMax, (message) => this.#takeMessage(message));
-    this.#reader.read(bytes);
+    this.#reader.read(bytes, start, end);
   }
 
   #takeMessage(message: Uint8Array): void {
@@ -204,6 +211,7 @@ export abstract class GrpcCall implements StreamCall {
     this.#isHandling = false;
     if (!this.#isOver) {
       this.#isOver = true;
+      this.#reader = undefined;
       if (this.#timer !== undefined) clearTimeout(this.#timer);
       this.#dropUnread(status);
       this.finish(status, response);
@@ -227,6 +235,8 @@ export abstract class GrpcCall implements StreamCall {
     this.#repay();
   }
 }
+
+const EMPTY = new Uint8Array(0);
 
 const PAST_DEADLINE: Status = { code: GrpcCode.DEADLINE_EXCEEDED, message: "context deadline exceeded" };
 export const CANCELLED: Status = { code: GrpcCode.CANCELLED, message: "context canceled" };

@@ -31,30 +31,35 @@ export class MessageReader {
     return this.#prefixBytes > 0;
   }
 
+  /** Of that message, what is kept here. */
+  get heldBytes(): number {
+    return this.#body.length;
+  }
+
   /** Throws `GrpcError` for a message that is not taken; nothing can be read after it. */
-  read(chunk: Uint8Array): void {
-    let at = 0;
-    while (at < chunk.length) {
-      if (this.#prefixBytes < PREFIX_BYTES) at = this.#readPrefix(chunk, at);
-      if (this.#prefixBytes === PREFIX_BYTES) at = this.#readBody(chunk, at);
+  read(chunk: Uint8Array, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      if (this.#prefixBytes < PREFIX_BYTES) at = this.#readPrefix(chunk, at, end);
+      if (this.#prefixBytes === PREFIX_BYTES) at = this.#readBody(chunk, at, end);
     }
   }
 
-  #readPrefix(chunk: Uint8Array, start: number): number {
+  #readPrefix(chunk: Uint8Array, start: number, end: number): number {
     let at = start;
-    while (this.#prefixBytes < PREFIX_BYTES && at < chunk.length) {
+    while (this.#prefixBytes < PREFIX_BYTES && at < end) {
       this.#prefix[this.#prefixBytes++] = chunk[at++]!;
     }
     if (this.#prefixBytes === PREFIX_BYTES) this.#length = messageLength(this.#prefix, 0, this.#bytesMax);
     return at;
   }
 
-  #readBody(chunk: Uint8Array, at: number): number {
-    const end = Math.min(chunk.length, at + this.#length - this.#bodyBytes);
-    const part = chunk.subarray(at, end);
-    if (part.length === this.#length) this.#finish(part);
-    else this.#keep(part);
-    return end;
+  #readBody(chunk: Uint8Array, start: number, end: number): number {
+    const partEnd = Math.min(end, start + this.#length - this.#bodyBytes);
+    if (this.#length === 0) this.#finish(EMPTY);
+    else if (partEnd - start === this.#length) this.#finish(chunk.subarray(start, partEnd));
+    else this.#keep(chunk.subarray(start, partEnd));
+    return partEnd;
   }
 
   #keep(part: Uint8Array): void {

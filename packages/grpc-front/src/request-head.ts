@@ -1,8 +1,18 @@
 /** What the headers of a request say about the call: what is to be done, or why it is refused. Both fronts ask here. */
-import type { Metadata, Method } from "./call.ts";
+import type { Method } from "./call.ts";
 import { GrpcCode } from "./grpc-error.ts";
 import { parseGrpcTimeout } from "./grpc-timeout.ts";
 import type { Status } from "./status.ts";
+
+/** Undefined: the header is not there. */
+export interface RequestHead {
+  readonly httpMethod: string | undefined;
+  readonly path: string | undefined;
+  readonly contentType: string | undefined;
+  /** As in `grpc-timeout`. */
+  readonly timeout: string | undefined;
+  readonly encoding: string | undefined;
+}
 
 /** The method, and after how many ms the client gives up; undefined where it waits for ever. */
 export interface AcceptedHead {
@@ -18,40 +28,26 @@ export interface RefusedHead {
 
 /** Codes and texts are those of grpc-go. */
 export function judgeHead(
-  metadata: Metadata,
+  { httpMethod, path = "", contentType = "", timeout, encoding }: RequestHead,
   methods: ReadonlyMap<string, Method>,
 ): AcceptedHead | RefusedHead {
-  const httpMethod = metadata.get(":method");
   if (httpMethod !== "POST") {
-    return refuse(
-      405,
-      GrpcCode.INTERNAL,
-      `Received a HEADERS frame with :method ${JSON.stringify(httpMethod)} which should be POST`,
-    );
+    const message = `Received a HEADERS frame with :method ${JSON.stringify(httpMethod)} which should be POST`;
+    return refuse(405, GrpcCode.INTERNAL, message);
   }
-  const contentType = metadata.get("content-type") ?? "";
   if (!isGrpc(contentType)) {
-    return refuse(
-      415,
-      GrpcCode.INVALID_ARGUMENT,
-      `invalid gRPC request content-type ${JSON.stringify(contentType)}`,
-    );
+    const message = `invalid gRPC request content-type ${JSON.stringify(contentType)}`;
+    return refuse(415, GrpcCode.INVALID_ARGUMENT, message);
   }
-  const timeout = metadata.get("grpc-timeout");
   const timeoutMs = timeout === undefined ? undefined : parseGrpcTimeout(timeout);
   if (typeof timeoutMs === "string") return refuse(400, GrpcCode.INTERNAL, timeoutMs);
-  const path = metadata.get(":path") ?? "";
   const method = methods.get(path);
   if (method === undefined) return refuse(200, GrpcCode.UNIMPLEMENTED, whyUnknown(path, methods));
-  const encoding = metadata.get("grpc-encoding");
   if (encoding !== undefined && encoding !== "identity") {
-    return refuse(200, GrpcCode.UNIMPLEMENTED, noDecompressor(encoding));
+    const message = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`;
+    return refuse(200, GrpcCode.UNIMPLEMENTED, message);
   }
   return { method, timeoutMs };
-}
-
-export function noDecompressor(encoding: string): string {
-  return `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`;
 }
 
 function refuse(httpStatus: number, code: GrpcCode, message: string): RefusedHead {

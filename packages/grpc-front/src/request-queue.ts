@@ -4,10 +4,12 @@
  * The bound is the flow control of whoever fills it: `unreadBytes` says when to hold the client back, `onRead` when there
  * may be room again.
  */
+import { Fifo } from "./fifo.ts";
+import { MESSAGE_OVERHEAD_BYTES } from "./limits.ts";
+
 export class RequestQueue implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #onRead: () => void;
-  #messages: Uint8Array[] = [];
-  #at = 0;
+  readonly #messages = new Fifo<Uint8Array>();
   #unreadBytes = 0;
   #isEnded = false;
   #failed: Error | undefined;
@@ -17,6 +19,7 @@ export class RequestQueue implements AsyncIterableIterator<Uint8Array, undefined
     this.#onRead = onRead;
   }
 
+  /** With what they cost on top. */
   get unreadBytes(): number {
     return this.#unreadBytes;
   }
@@ -28,7 +31,7 @@ export class RequestQueue implements AsyncIterableIterator<Uint8Array, undefined
       return;
     }
     this.#messages.push(message);
-    this.#unreadBytes += message.length;
+    this.#unreadBytes += MESSAGE_OVERHEAD_BYTES + message.length;
   }
 
   /** The client will send no more; what is there is still read. */
@@ -50,7 +53,8 @@ export class RequestQueue implements AsyncIterableIterator<Uint8Array, undefined
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#at < this.#messages.length) return Promise.resolve({ done: false, value: this.#shift() });
+    const message = this.#shift();
+    if (message !== undefined) return Promise.resolve({ done: false, value: message });
     if (this.#failed) return Promise.reject(this.#failed);
     if (this.#isEnded) return Promise.resolve(DONE);
     this.#reader ??= Promise.withResolvers();
@@ -69,17 +73,16 @@ export class RequestQueue implements AsyncIterableIterator<Uint8Array, undefined
     return this;
   }
 
-  #shift(): Uint8Array {
-    const message = this.#messages[this.#at++]!;
-    this.#unreadBytes -= message.length;
-    if (this.#at === this.#messages.length) this.#drop();
+  #shift(): Uint8Array | undefined {
+    const message = this.#messages.shift();
+    if (message === undefined) return undefined;
+    this.#unreadBytes -= MESSAGE_OVERHEAD_BYTES + message.length;
     this.#onRead();
     return message;
   }
 
   #drop(): void {
-    this.#messages = [];
-    this.#at = 0;
+    this.#messages.clear();
     this.#unreadBytes = 0;
   }
 

@@ -68,6 +68,10 @@ export class NativeCall extends GrpcCall {
     else this.#stream.respond({ ...HEAD, ...trailersOf(status) }, { endStream: true });
   }
 
+  protected cutOff(status: Status): void {
+    this.finish(status);
+  }
+
   protected giveRoom(bytes: number): void {
     this.#heldBytes -= bytes;
     if (this.#heldBytes <= 0 && this.#stream.isPaused()) this.#stream.resume();
@@ -77,7 +81,7 @@ export class NativeCall extends GrpcCall {
 
   #receive(bytes: Uint8Array): void {
     this.#heldBytes += bytes.length;
-    this.receive(bytes);
+    this.receive(bytes, 0, bytes.length);
     if (this.#heldBytes > 0) this.#stream.pause();
   }
 

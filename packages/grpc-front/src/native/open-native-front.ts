@@ -12,10 +12,10 @@ import {
 } from "node:http2";
 import type { GrpcFront, GrpcFrontOptions, Metadata } from "../call.ts";
 import { CLOSING } from "../grpc-call.ts";
-import { CLOSE_GRACE_MS_DEFAULT, REQUEST_BYTES_MAX_DEFAULT } from "../limits.ts";
+import { CLOSE_GRACE_MS_DEFAULT, CUT_MS, REQUEST_BYTES_MAX_DEFAULT } from "../limits.ts";
 import { listen } from "../listen.ts";
 import { Peer } from "../peer.ts";
-import { judgeHead, type RefusedHead } from "../request-head.ts";
+import { judgeHead, type RefusedHead, type RequestHead } from "../request-head.ts";
 import { nodeTlsOptions } from "../tls-options.ts";
 import { within } from "../within.ts";
 import { NativeCall, trailersOf } from "./native-call.ts";
@@ -105,7 +105,7 @@ class NativeFront implements GrpcFront {
     const peer = stream.session && this.#sessions.get(stream.session as ServerHttp2Session);
     if (peer === undefined) return;
     const metadata = new RawHeaders(rawHeaders);
-    const judged = judgeHead(metadata, this.#options.methods);
+    const judged = judgeHead(headOf(metadata), this.#options.methods);
     if ("status" in judged) {
       refuse(stream, judged);
       return;
@@ -120,8 +120,6 @@ class NativeFront implements GrpcFront {
   }
 }
 
-/** How long what cuts a call may take to reach the client. */
-const CUT_MS = 100;
 const CONNECTION_WINDOW_BYTES = 16 << 20;
 
 const SETTINGS: Settings = {
@@ -144,6 +142,16 @@ function refuse(stream: ServerHttp2Stream, { httpStatus, status }: RefusedHead):
     { endStream: true },
   );
   stream.resume();
+}
+
+function headOf(metadata: Metadata): RequestHead {
+  return {
+    httpMethod: metadata.get(":method"),
+    path: metadata.get(":path"),
+    contentType: metadata.get("content-type"),
+    timeout: metadata.get("grpc-timeout"),
+    encoding: metadata.get("grpc-encoding"),
+  };
 }
 
 /** As they came: name, value, name, value. */
