@@ -1,1 +1,10 @@
-export {};
+export { KeySpace, type WriteOptions } from "./key-space.ts";
+export type { KeySpaceWriter } from "./writer.ts";
+export type { KeyEvent } from "./key-event.ts";
+export type { RevisionEvents } from "./events.ts";
+export type { KeySpaceHash } from "./hash.ts";
+export type { LeaseRow } from "./leases.ts";
+export type { RangeResult } from "./range.ts";
+export { KEY_BYTES_MAX } from "./limits.ts";
+export { MVCC_TABLES } from "./tables.ts";
+export { dumpTables, TableRestore } from "./dump.ts";
