@@ -10,7 +10,6 @@ import { nodeTlsOptions } from "../tls-options.ts";
 import { within } from "../within.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { FrameWriter } from "./frame-writer.ts";
-import { Http2Connection } from "./http2-connection.ts";
 import { CONNECTION_COUNT_MAX, FRONT_BYTES_MAX, HELLO_TIMEOUT_MS, SWEEP_MS } from "./limits.ts";
 import { SocketConnection } from "./socket-connection.ts";
 
