@@ -1,8 +1,10 @@
 /**
- * The figures of the mesh and of consensus, measured on this machine: `pnpm bench [NAME …]`. Nothing here is asserted; timings are
- * printed as they are, and what is compared is compared within one run.
+ * The figures of the mesh and of consensus, measured on this machine: `pnpm bench [NAME …]`; those of the cluster, which
+ * need etcd beside it, with `pnpm bench cluster` alone. Nothing here is asserted; timings are printed as they are, and
+ * what is compared is compared within one run.
  */
 import { cpus } from "node:os";
+import { benchCluster } from "./cluster.ts";
 import { benchDurablePut } from "./durable-put.ts";
 import { benchFirstSync } from "./first-sync.ts";
 import { benchGet } from "./get.ts";
@@ -27,6 +29,11 @@ async function benchRaft(): Promise<void> {
 
 console.log(`${cpus().length} cores, ${cpus()[0]?.model.trim() ?? "unknown"}, Node ${process.version}`);
 const wanted = process.argv.slice(2);
-for (const [name, run] of Object.entries(benches)) {
-  if (wanted.length === 0 || wanted.includes(name)) await run();
+if (wanted[0] === "cluster") await benchCluster(wanted.slice(1));
+else await runAll();
+
+async function runAll(): Promise<void> {
+  for (const [name, run] of Object.entries(benches)) {
+    if (wanted.length === 0 || wanted.includes(name)) await run();
+  }
 }
