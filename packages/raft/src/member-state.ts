@@ -55,6 +55,8 @@ export class MemberState {
 
   /** The snapshot that is being received. Whoever leads next may go on sending it. */
   incoming: Incoming | undefined;
+  /** What those get who need a snapshot. The log goes on behind it. */
+  offered: SnapshotMeta | undefined;
   writes = new PendingWrites();
 
   messages: Message[] = [];
@@ -75,6 +77,7 @@ export class MemberState {
     this.term = known.durable.term;
     this.vote = known.durable.vote;
     this.applied = known.applied;
+    this.offer(known.log.snapshot);
     this.handed = known.applied;
     const committed = maxIndex(known.applied, known.log.snapshot?.index ?? NO_INDEX);
     // What was persisted of the commit index is a hint: it may be behind, and a log that lost its tail may end before it.
@@ -132,9 +135,15 @@ export class MemberState {
     this.writes.cutOff(NO_INDEX);
     this.install = snapshot;
     this.incoming = undefined;
+    this.offer(snapshot);
     this.commit = snapshot.index;
     this.handed = snapshot.index;
     this.applied = snapshot.index;
+  }
+
+  /** A snapshot without bytes stands for the beginning of the log, and cannot be sent. */
+  offer(snapshot: SnapshotMeta | undefined): void {
+    this.offered = (snapshot?.sizeBytes ?? 0) > 0 ? snapshot : undefined;
   }
 
   /** For what promises nothing, or only what is on the disk. */
@@ -158,10 +167,10 @@ export class MemberState {
 
   clone(): MemberState {
     const copy = new MemberState({ ...this, log: this.log.clone() });
-    const { term, vote, commit, handed, applied, leader, leaderHeardAtMs, electionAtMs, install, incoming } =
-      this;
+    const { term, vote, commit, handed, applied, leader, leaderHeardAtMs, electionAtMs } = this;
+    const { install, incoming, offered } = this;
     Object.assign(copy, { term, vote, commit, handed, applied, leader, leaderHeardAtMs, electionAtMs });
-    Object.assign(copy, { install, incoming, writes: this.writes.clone() });
+    Object.assign(copy, { install, incoming, offered, writes: this.writes.clone() });
     copy.messages = [...this.messages];
     copy.afterPersist = [...this.afterPersist];
     copy.chunks = [...this.chunks];

@@ -3,7 +3,7 @@
  *
  *  probe      it is not known where the logs part: one message at a time
  *  replicate  they are alike up to `match`: entries follow each other without waiting, within a window
- *  snapshot   what it needs next is gone from the log: it gets the state, piece by piece
+ *  snapshot   what it needs next is gone from the log: it gets the state, piece by piece, or waits until there is one to be had
  *
  * Invariant: match < next.
  */
@@ -33,6 +33,7 @@ export class Progress {
   heardAtMs: number;
   /** The last round that it answered. */
   round = 0;
+  /** The snapshot that it is sent; undefined where it waits for one. */
   outgoing: Outgoing | undefined;
   /** It is no member any more, and gets until then what it needs to learn of it. */
   leavesAtMs: number | undefined;
@@ -61,10 +62,15 @@ export class Progress {
     this.inflights.clear();
   }
 
-  becomeSnapshot(snapshot: SnapshotMeta): void {
+  becomeSnapshot(): void {
     this.state = "snapshot";
-    this.outgoing = { snapshot, offset: 0, sentAtMs: undefined };
+    this.outgoing = undefined;
     this.inflights.clear();
+  }
+
+  /** Snapshot: this is the one. */
+  beginSnapshot(snapshot: SnapshotMeta): void {
+    this.outgoing = { snapshot, offset: 0, sentAtMs: undefined };
   }
 
   /** It holds everything up to there. Says whether that is news. */

@@ -202,10 +202,33 @@ export class Raft {
     return this.#state.log.snapshot;
   }
 
-  /** The log from `base` on is kept, for followers that are a little behind. The snapshot is durable. */
+  /**
+   * The log from `base` on is kept, for followers that are a little behind. The snapshot is durable. If it has bytes (its size is not 0)
+   * it is offered from now on to those who need one; if not, it only stands for the beginning of the log.
+   */
   snapshotTaken(snapshot: SnapshotMeta, base: EntryId): void {
-    assert(snapshot.index <= this.#state.applied, "a snapshot shows what was applied");
-    if (snapshot.index > (this.snapshot?.index ?? NO_INDEX)) this.#state.log.compact(snapshot, base);
+    const state = this.#state;
+    assert(snapshot.index <= state.applied, "a snapshot shows what was applied");
+    if (snapshot.index <= (this.snapshot?.index ?? NO_INDEX)) return;
+    state.log.compact(snapshot, base);
+    const isBehind = (state.offered?.index ?? NO_INDEX) < state.log.base.index;
+    if (snapshot.sizeBytes > 0 || isBehind) state.offer(snapshot);
+  }
+
+  /**
+   * The bytes of a snapshot can be had from now on, for those who need one; or of none, until another is offered. It need not be the
+   * one at the beginning of the log, but the log has to go on behind it; an older one is not offered. Those who are being sent one
+   * go on with it.
+   */
+  offerSnapshot(snapshot: SnapshotMeta | undefined): void {
+    const state = this.#state;
+    assert((snapshot?.index ?? NO_INDEX) <= state.applied, "a snapshot shows what was applied");
+    if (snapshot === undefined || snapshot.index >= state.log.base.index) state.offer(snapshot);
+  }
+
+  /** This member leads, and somebody waits for a snapshot while none is offered. */
+  get wantsSnapshot(): boolean {
+    return this.#role instanceof Leader && this.#role.replicator.wantsSnapshot;
   }
 
   status(): RaftStatus {

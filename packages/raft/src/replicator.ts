@@ -68,9 +68,9 @@ export class Replicator {
     const isNews = progress.accepted(index);
     if (progress.state === "probe" && (isNews || index === progress.match)) progress.becomeReplicate();
     // Whatever brought it here, it can go on: from the log, or where that begins later by now, with the next snapshot.
-    else if (progress.outgoing !== undefined) {
-      const { match, outgoing } = progress;
-      if (match >= log.base.index || match >= outgoing.snapshot.index) progress.becomeReplicate();
+    else if (progress.state === "snapshot") {
+      const wanted = progress.outgoing?.snapshot.index ?? Infinity;
+      if (progress.match >= Math.min(log.base.index, wanted)) progress.becomeReplicate();
     }
   }
 
@@ -98,6 +98,15 @@ export class Replicator {
   snapshotFailed(id: MemberId): void {
     const progress = this.#peers.get(id);
     if (progress?.state === "snapshot") progress.becomeProbe(plus(progress.match, 1));
+  }
+
+  /** Somebody waits for a snapshot that there is not. */
+  get wantsSnapshot(): boolean {
+    if (this.#state.offered !== undefined) return false;
+    for (const { state, outgoing } of this.#peers.values()) {
+      if (state === "snapshot" && outgoing === undefined) return true;
+    }
+    return false;
   }
 
   heartbeat(round: number): void {
@@ -137,7 +146,7 @@ export class Replicator {
       const prevIndex = plus(progress.next, -1);
       const prevTerm = log.termAt(prevIndex);
       if (prevTerm === undefined) {
-        progress.becomeSnapshot(log.snapshot!);
+        progress.becomeSnapshot();
         return;
       }
       const entries = this.#entriesFrom(progress);
@@ -170,7 +179,10 @@ export class Replicator {
     return log.slice(next, log.lastIndex, bounds);
   }
 
-  #sendChunk(to: MemberId, { outgoing }: Progress, round: number): void {
+  #sendChunk(to: MemberId, progress: Progress, round: number): void {
+    const { offered } = this.#state;
+    if (progress.outgoing === undefined && offered !== undefined) progress.beginSnapshot(offered);
+    const { outgoing } = progress;
     if (outgoing === undefined || outgoing.sentAtMs !== undefined) return;
     outgoing.sentAtMs = this.#state.nowMs;
     const { snapshot, offset } = outgoing;

@@ -767,6 +767,41 @@ describe("snapshots", () => {
     expect(world.member(3).words).toEqual(["x", "y"]);
   });
 
+  it("who needs a snapshot waits until one is offered, and gets that one", () => {
+    const world = behindTheLog();
+    const first = world.member(1).raft.snapshot!;
+    world.drop({ type: "snapshot" });
+    world.member(1).call((raft) => raft.offerSnapshot(undefined));
+    world.member(1).call((raft) => raft.snapshotFailed(memberId(3)));
+    world.run(300);
+    expect(world.member(3).words).toEqual([]);
+    expect(world.member(1).raft.wantsSnapshot).toBe(true);
+    expect(world.inFlight.filter(({ type }) => type === "snapshot")).toEqual([]);
+    world.member(1).call((raft) => raft.offerSnapshot(first));
+    expect(world.member(1).raft.wantsSnapshot).toBe(false);
+    world.run(100);
+    expect(world.member(3).words).toEqual(["x"]);
+  });
+
+  it("a snapshot without bytes cuts the log off, and is not sent; one with bytes that is older than the log's beginning neither", () => {
+    const world = behindTheLog();
+    const first = world.member(1).raft.snapshot!;
+    world.drop({ type: "snapshot" });
+    world.propose(1, "y");
+    world.settle();
+    world.member(1).call((raft) => {
+      const index = logIndex(4);
+      const id = { index, term: raft.termAt(index)! };
+      const membership = raft.membershipAt(index);
+      raft.snapshotTaken({ ...id, membership, sizeBytes: 0, checksum: 0 }, id);
+      raft.snapshotFailed(memberId(3));
+    });
+    world.member(1).call((raft) => raft.offerSnapshot(first));
+    world.run(300);
+    expect(world.member(1).raft.wantsSnapshot).toBe(true);
+    expect(world.member(3).words).toEqual([]);
+  });
+
   it("a chunk that is not the next one is not taken, and what is there already is said", () => {
     const raft = alone({ log: "1:1" });
     const snapshot = snapshotOf("5:3");

@@ -73,7 +73,10 @@ it("property: whatever is answered, what is sent next stands behind what is ther
         else if (what.do === "rejected") each.rejected(what.index, what.hint);
         else if (what.do === "replicate") each.becomeReplicate();
         else if (what.do === "probe") each.becomeProbe(what.index);
-        else each.becomeSnapshot(snapshotOf("12:2"));
+        else {
+          each.becomeSnapshot();
+          each.beginSnapshot(snapshotOf("12:2"));
+        }
         expect(each.next).toBeGreaterThan(each.match);
         expect(each.match).toBeGreaterThanOrEqual(match);
         expect(each.outgoing === undefined).toBe(each.state !== "snapshot");

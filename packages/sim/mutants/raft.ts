@@ -306,8 +306,8 @@ const snapshots: readonly Mutant[] = [
   {
     name: "snapshot-old-on-arrival",
     file: REPLICATOR,
-    find: "if (match >= log.base.index || match >= outgoing.snapshot.index) progress.becomeReplicate();",
-    replace: "if (match >= log.base.index) progress.becomeReplicate();",
+    find: "if (progress.match >= Math.min(log.base.index, wanted)) progress.becomeReplicate();",
+    replace: "if (progress.match >= log.base.index && wanted > 0) progress.becomeReplicate();",
     about: "where the log has gone on meanwhile, a snapshot that has come is waited for for ever",
   },
   {
