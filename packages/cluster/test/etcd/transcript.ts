@@ -6,8 +6,8 @@
  *
  * Requests and answers are JSON with byte strings as text. What differs from run to run is left out: headers, tokens.
  */
-import { etcdserverpb } from "@lattice/etcd-proto";
-import type { JsonValue } from "@protobuf-ts/runtime";
+import { etcdserverpb, v3electionpb, v3lockpb } from "@lattice/etcd-proto";
+import { ScalarType, type IMessageType, type JsonValue } from "@protobuf-ts/runtime";
 import type { ServiceType } from "@protobuf-ts/runtime-rpc";
 
 export interface TranscriptSubject {
@@ -21,6 +21,8 @@ const SERVICES: readonly ServiceType[] = [
   etcdserverpb.Lease,
   etcdserverpb.Cluster,
   etcdserverpb.Maintenance,
+  v3lockpb.Lock,
+  v3electionpb.Election,
 ];
 
 /** The transcript with the subject's answers. */
@@ -46,26 +48,25 @@ class Player {
   async play(command: string): Promise<string> {
     const [, who = "", name = "", json = "{}"] = /^(\S+) (\S+)(?: (.*))?$/.exec(command) ?? [];
     const { path, method } = find(name);
-    const request = method.I.fromJson(toBase64(JSON.parse(json) as JsonValue), {
+    const request = method.I.fromJson(toBase64(JSON.parse(json) as JsonValue, method.I), {
       ignoreUnknownFields: false,
     });
     try {
       const token = this.#tokens.get(who);
       if (who !== "-" && token === undefined) throw new Error(`${who} has not logged in`);
       const response = method.O.fromBinary(await this.#subject.call(path, method.I.toBinary(request), token));
-      return this.#ok(request, response, method.O.toJson(response));
+      return this.#ok(request, response, fromBase64(method.O.toJson(response), method.O));
     } catch (error) {
       if (!(error instanceof Error) || !("code" in error)) throw error;
       return `${String(error.code)} ${error.message.replace(/^\d+ [A-Z_]+: /, "")}`;
     }
   }
 
-  #ok(request: object, response: object, json: JsonValue): string {
+  #ok(request: object, response: object, shown: JsonValue): string {
     if ("name" in request && "token" in response && typeof request.name === "string") {
       this.#tokens.set(request.name, String(response.token));
     }
-    const shown = fromBase64(json) as Record<string, JsonValue>;
-    const { header: _, token: __, ...rest } = shown;
+    const { token: _, ...rest } = shown as Record<string, JsonValue>;
     return Object.keys(rest).length === 0 ? "ok" : `ok ${JSON.stringify(rest)}`;
   }
 }
@@ -78,23 +79,28 @@ function find(name: string) {
   throw new Error(`there is no method ${name}`);
 }
 
-const BYTES_FIELDS: ReadonlySet<string> = new Set(["key", "rangeEnd", "value"]);
-
-function toBase64(json: JsonValue): JsonValue {
-  return mapBytes(json, (text) => Buffer.from(text, "latin1").toString("base64"));
+/** JSON of protobuf has byte strings in base64. */
+function toBase64(json: JsonValue, type: Message): JsonValue {
+  return mapBytes(json, type, (text) => Buffer.from(text, "latin1").toString("base64"));
 }
 
-function fromBase64(json: JsonValue): JsonValue {
-  return mapBytes(json, (text) => Buffer.from(text, "base64").toString("latin1"));
+function fromBase64(json: JsonValue, type: Message): JsonValue {
+  return mapBytes(json, type, (text) => Buffer.from(text, "base64").toString("latin1"));
 }
 
-function mapBytes(json: JsonValue, map: (text: string) => string): JsonValue {
-  if (Array.isArray(json)) return json.map((value) => mapBytes(value, map));
+type Message = IMessageType<object>;
+
+function mapBytes(json: JsonValue, type: Message, map: (text: string) => string): JsonValue {
+  if (Array.isArray(json)) return json.map((value) => mapBytes(value, type, map));
   if (json === null || typeof json !== "object") return json;
   return Object.fromEntries(
-    Object.entries(json).map(([name, value]) => {
-      const isBytes = typeof value === "string" && BYTES_FIELDS.has(name);
-      return [name, isBytes ? map(value) : name === "header" ? {} : mapBytes(value, map)];
+    Object.entries(json).flatMap(([name, value]): [string, JsonValue][] => {
+      if (name === "header") return [];
+      const field = type.fields.find(({ jsonName, localName }) => jsonName === name || localName === name);
+      if (field?.kind === "message") return [[name, mapBytes(value, field.T(), map)]];
+      const isBytes = field?.kind === "scalar" && field.T === ScalarType.BYTES;
+      if (!isBytes) return [[name, value]];
+      return [[name, Array.isArray(value) ? value.map((each) => map(String(each))) : map(String(value))]];
     }),
   );
 }
