@@ -89,7 +89,9 @@ async function exportsOf(path: string): Promise<readonly string[]> {
 }
 
 const { metafile } = await build({
-  entryPoints: [join(here, "src/lattice.ts")],
+  // The second is what storages start as a thread; it is looked for beside the chunks.
+  entryPoints: [join(here, "src/lattice.ts"), join(here, "../../packages/storage/src/lmdb/merge-worker.ts")],
+  entryNames: "[name]",
   outdir,
   bundle: true,
   splitting: true,

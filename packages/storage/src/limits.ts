@@ -28,3 +28,11 @@ export const KEY_PART_BYTES = 1_900;
 
 /** Views that are open at the same time; LMDB has room for 126 readers in a file's lock. */
 export const VIEW_COUNT_MAX = 8;
+
+/** Of a file, in the address space of the process. It may be longer; it costs no memory where it is shorter. */
+export const MAP_BYTES = 8 * 2 ** 30;
+/**
+ * Written to a file that is kept in checkpoints before the memory is let go that its pages take. A map is renewed in
+ * a few milliseconds, and pages that are looked at again come back from the cache of the system.
+ */
+export const MAP_RENEWAL_BYTES = 24 << 20;

@@ -59,6 +59,11 @@ export class SortedMap<V> {
     return this.#values.values();
   }
 
+  /** All of it, in no order. */
+  unordered(): IterableIterator<[key: string, value: V]> {
+    return this.#values.entries();
+  }
+
   /** All of it, in order. */
   *entries(): Generator<[key: string, value: V]> {
     yield* this.range({

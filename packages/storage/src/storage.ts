@@ -80,8 +80,8 @@ export interface StorageView extends Disposable {
  */
 export interface CheckpointedStorage extends Storage {
   /**
-   * Resolves when all transactions before the call are on disk. Those that come while it is under way wait
-   * for the next. Rejects with `disk-full` or `internal`; then nothing is lost, but the disk has the
+   * Resolves when all transactions before the call are on disk, of those after it perhaps the first; a view
+   * shows how far it came. What is written while it is under way waits for the next. Rejects with `disk-full` or `internal`; then nothing is lost, but the disk has the
    * checkpoint before, and it can be tried again.
    */
   checkpoint(): Promise<void>;

@@ -6,7 +6,7 @@ import { deepStrictEqual as same, ok, strictEqual } from "node:assert";
 import { readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LatticeError, readSeqBe, u64be } from "@lattice/model";
-import { openLmdbStorage, type LmdbStorage, type LmdbStorageOptions } from "../src/index.ts";
+import { openLmdbStorage, type LmdbStorage, type LmdbStorageOptions, type Storage } from "../src/index.ts";
 import { LmdbFile } from "../src/lmdb/lmdb-file.ts";
 
 const [scenario, directory] = process.argv.slice(2) as [string, string];
@@ -17,12 +17,12 @@ function open(settings: Partial<LmdbStorageOptions> = {}): LmdbStorage {
   return openLmdbStorage({ path, tables: ["t"], durability: "journal", ...settings });
 }
 
-function put(storage: LmdbStorage, number: number, bytes: number): void {
+function put(storage: Storage, number: number, bytes: number): void {
   storage.transaction((table) => table("t").put(u64be(number), new Uint8Array(bytes).fill(number)));
 }
 
 /** The numbers of the rows, all of which must be whole. */
-function numbers(storage: LmdbStorage): number[] {
+function numbers(storage: Storage): number[] {
   return [...storage.table("t").range()].map(([key, value]) => {
     const number = readSeqBe(key);
     ok(value.every((byte) => byte === (number & 0xff)));
@@ -67,7 +67,7 @@ function fillUpTo(bytesFree: number): void {
   writeFileSync(ballast, new Uint8Array(Math.max(0, bavail * bsize - bytesFree)));
 }
 
-async function checkReopened(storage: LmdbStorage, expected: number[]): Promise<void> {
+async function checkReopened(storage: Storage, expected: number[]): Promise<void> {
   await storage.close();
   const again = open();
   same(numbers(again), expected);
@@ -142,6 +142,35 @@ const scenarios: Record<string, () => Promise<void>> = {
     await checkReopened(storage, upTo(merged + 1));
   },
 
+  /** What is refused stays in memory, and is in the next checkpoint for which there is room. */
+  async checkpoints() {
+    const storage = openLmdbStorage({ path, tables: ["t"], durability: "checkpoint" });
+    fillUpTo(2 << 20);
+    let kept = 0;
+    let number = 0;
+    for (;;) {
+      for (let count = 0; count < 20; count++) put(storage, number++, 3_000);
+      try {
+        await storage.checkpoint();
+        kept = number;
+      } catch (error) {
+        assertDiskFull(error);
+        break;
+      }
+    }
+    ok(kept > 0);
+    same(numbers(storage), upTo(number));
+    const view = storage.view();
+    same([...view.table("t").range()].length, kept);
+    view.close();
+    put(storage, number++, 3_000);
+    await storage.checkpoint().then(() => ok(false, "there was room"), assertDiskFull);
+    rmSync(ballast);
+    await storage.checkpoint();
+    strictEqual(storage.bytesPending(), 0);
+    await checkReopened(storage, upTo(number));
+  },
+
   /** LMDB itself finds no room, as it does when others fill the disk between our look and its write. */
   async "commit of LMDB"() {
     let file = LmdbFile.open({ path, tables: ["t"], sync: true });
@@ -177,6 +206,26 @@ const scenarios: Record<string, () => Promise<void>> = {
     file = LmdbFile.open({ path, tables: ["t"], sync: true });
     check();
     await file.close();
+  },
+
+  /** Under a limit for files that no look at the disk foretells: the other thread finds no room. */
+  async "checkpoints under a limit"() {
+    const storage = openLmdbStorage({ path, tables: ["t"], durability: "checkpoint" });
+    let kept = 0;
+    let number = 0;
+    for (;;) {
+      for (let count = 0; count < 10; count++) put(storage, number++, 3_000);
+      try {
+        await storage.checkpoint();
+        kept = number;
+      } catch (error) {
+        ok(error instanceof LatticeError, String(error));
+        break;
+      }
+    }
+    ok(kept > 0);
+    same(numbers(storage), upTo(number));
+    await checkReopened(storage, upTo(kept));
   },
 
   /** Under a limit for files that no look at the disk foretells: merges fail in LMDB, then the journal. */

@@ -15,6 +15,11 @@ export {
   type RaftTransportNetwork,
   type RaftTransportUnderTest,
 } from "./raft-transport/raft-transport-under-test.ts";
+export {
+  checkpointedStorageChecks,
+  describeCheckpointedStorage,
+  type CheckpointedStorageUnderTest,
+} from "./storage/describe-checkpointed-storage.ts";
 export { describeStorage, storageChecks } from "./storage/describe-storage.ts";
 export type { StorageUnderTest } from "./storage/storage-under-test.ts";
 export * from "./store/apply-checks.ts";

@@ -1,8 +1,19 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { openLmdbStorage, type LmdbStorage, type LmdbStorageOptions, type Storage } from "@lattice/storage";
-import { describeStorage, type StorageUnderTest } from "@lattice/testkit";
+import {
+  openLmdbStorage,
+  type CheckpointedStorage,
+  type LmdbStorage,
+  type LmdbStorageOptions,
+  type Storage,
+} from "@lattice/storage";
+import {
+  describeCheckpointedStorage,
+  describeStorage,
+  type CheckpointedStorageUnderTest,
+  type StorageUnderTest,
+} from "@lattice/testkit";
 import { afterAll } from "vitest";
 
 const root = mkdtempSync(join(tmpdir(), "lattice-testkit-"));
@@ -52,3 +63,41 @@ describeStorage(
   lmdbUnderTest({ durability: "journal", overlayBytesMax: 8_000, frameBytesMax: 3_000 }),
 );
 describeStorage("LMDB without a journal", lmdbUnderTest({ durability: "lazy", overlayBytesMax: 2_000 }));
+
+/** A crash is a copy of the files as they are, since no checkpoint is under way. */
+function checkpointedUnderTest(): CheckpointedStorageUnderTest {
+  const optionsOf = new WeakMap<Storage, { path: string; tables: readonly string[] }>();
+  const open = (path: string, tables: readonly string[]): CheckpointedStorage => {
+    const storage = openLmdbStorage({ path, tables, durability: "checkpoint" });
+    optionsOf.set(storage, { path, tables });
+    return storage;
+  };
+  return {
+    open: async (tables) => open(newPath(), tables),
+    reopen: async (storage) => {
+      await storage.close();
+      const { path, tables } = optionsOf.get(storage)!;
+      return open(path, tables);
+    },
+    crash: async (storage) => {
+      const { path, tables } = optionsOf.get(storage)!;
+      const copy = newPath();
+      cpSync(dirname(path), dirname(copy), { recursive: true });
+      await storage.close();
+      return open(copy, tables);
+    },
+  };
+}
+
+const checkpointed = checkpointedUnderTest();
+describeCheckpointedStorage("LMDB in checkpoints", checkpointed);
+describeStorage("LMDB in checkpoints, as a storage that is told to write", {
+  open: async (tables) => checkpointed.open(tables),
+  reopen: async (storage) => {
+    await (storage as CheckpointedStorage).checkpoint();
+    return checkpointed.reopen(storage as CheckpointedStorage);
+  },
+  crash: async (storage) => checkpointed.crash(storage as CheckpointedStorage),
+  isDurable: false,
+  runs: 30,
+});

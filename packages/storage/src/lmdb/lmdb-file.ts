@@ -14,6 +14,7 @@ import { dirname } from "node:path";
 import { LatticeError, utf8 } from "@lattice/model";
 import { open, type RootDatabase, type Transaction } from "lmdb";
 import { toLatticeError } from "./fault.ts";
+import { MAP_BYTES } from "../limits.ts";
 import { LmdbTable, type Rows } from "./lmdb-table.ts";
 import { prepareFile } from "./prepare-file.ts";
 import { syncDirectory, syncFile } from "./sync-file.ts";
@@ -28,6 +29,8 @@ export interface LmdbFileOptions {
   readonly tables: readonly string[];
   /** Whether a write is on disk when it returns. */
   readonly sync: boolean;
+  /** It is open in another thread of this process, which has looked at it. */
+  readonly isShared?: boolean;
 }
 
 type Root = RootDatabase<Uint8Array, Uint8Array>;
@@ -36,41 +39,50 @@ export class LmdbFile {
   readonly path: string;
   /** Tells the journal of this file from that of another. */
   readonly salt: Uint8Array;
-  readonly #root: Root;
-  readonly #meta: Rows;
+  readonly #options: LmdbFileOptions;
+  #root: Root;
+  #meta: Rows;
   readonly #tables = new Map<string, LmdbTable>();
 
   private constructor(options: LmdbFileOptions, root: Root) {
     this.path = options.path;
+    this.#options = options;
     this.#root = root;
     this.#meta = openRows(root, "@storage");
     this.salt = this.#claim();
     const continued = openRows(root, "@continued");
     for (const name of options.tables) {
-      this.#tables.set(name, new LmdbTable({ name, rows: openRows(root, name), continued }));
+      const readLongCount = (): number => this.#readNumber(`long/${name}`);
+      this.#tables.set(name, new LmdbTable({ name, rows: openRows(root, name), continued, readLongCount }));
     }
-    this.#readLongCounts();
   }
 
   static open(options: LmdbFileOptions): LmdbFile {
-    const { path } = options;
+    const { path, isShared = false } = options;
     try {
-      const isNew = prepareFile(path);
-      const root = open<Uint8Array, Uint8Array>({
-        path,
-        noSubdir: true,
-        encoding: "binary",
-        keyEncoding: "binary",
-        overlappingSync: false,
-        noSync: !options.sync,
-        maxDbs: options.tables.length + 2,
-      });
+      const isNew = !isShared && prepareFile(path);
+      const root = openRoot(options);
       const file = openOrClose(root, () => new LmdbFile(options, root));
       if (isNew && options.sync) syncDirectory(dirname(path));
       return file;
     } catch (error) {
       throw toLatticeError(error, { file: path });
     }
+  }
+
+  /**
+   * Lets go of the memory that the pages take that were looked at: they count as this process's as long as
+   * the file is mapped. Not while something is being read or views are open; says whether it was done.
+   */
+  renewMap(): boolean {
+    if ([...this.#tables.values()].some((table) => table.isBeingRead)) return false;
+    // Nothing is written but in one go, so it is closed when this returns.
+    void this.#root.close();
+    this.#root = openRoot(this.#options);
+    this.#meta = openRows(this.#root, "@storage");
+    const continued = openRows(this.#root, "@continued");
+    for (const [name, table] of this.#tables) table.reopened({ rows: openRows(this.#root, name), continued });
+    return true;
   }
 
   get tables(): ReadonlyMap<string, LmdbTable> {
@@ -86,12 +98,12 @@ export class LmdbFile {
   write(generation: number, body: () => void): void {
     try {
       this.#root.transactionSync(() => {
+        for (const [name, table] of this.#tables) table.longCount = this.#readNumber(`long/${name}`);
         body();
         this.#writeNumber("generation", generation);
         for (const [name, table] of this.#tables) this.#writeNumber(`long/${name}`, table.longCount);
       });
     } catch (error) {
-      this.#readLongCounts();
       throw this.#writeFault(error);
     }
   }
@@ -101,10 +113,15 @@ export class LmdbFile {
     syncFile(this.path);
   }
 
+  /** Another thread has written to the file: what is read from here on is what it has now. */
+  refresh(): void {
+    this.#root.resetReadTxn();
+  }
+
   /** What is in the file now, as long as it is not `done`. */
   read(): Transaction {
     // Not what was begun earlier in this turn of the event loop.
-    this.#root.resetReadTxn();
+    this.refresh();
     return this.#root.useReadTransaction();
   }
 
@@ -156,10 +173,6 @@ export class LmdbFile {
     });
   }
 
-  #readLongCounts(): void {
-    for (const [name, table] of this.#tables) table.longCount = this.#readNumber(`long/${name}`);
-  }
-
   #readNumber(name: string): number {
     const text = this.#meta.get(utf8(name));
     return text === undefined ? 0 : Number(new TextDecoder().decode(text));
@@ -168,6 +181,20 @@ export class LmdbFile {
   #writeNumber(name: string, value: number): void {
     this.#meta.putSync(utf8(name), utf8(String(value)));
   }
+}
+
+function openRoot({ path, tables, sync }: LmdbFileOptions): Root {
+  return open<Uint8Array, Uint8Array>({
+    path,
+    noSubdir: true,
+    encoding: "binary",
+    keyEncoding: "binary",
+    overlappingSync: false,
+    noSync: !sync,
+    maxDbs: tables.length + 2,
+    // When a file outgrows its map, the binding makes another and keeps the old one.
+    mapSize: MAP_BYTES,
+  });
 }
 
 function openRows(root: Root, name: string): Rows {

@@ -11,9 +11,9 @@
  * 2. Nothing is written to LMDB but by a merge, and a merge is one transaction of LMDB.
  * 3. No merge while a frame is being written.
  *
- * With `durability: "checkpoint"` there is no journal either, and a flush does nothing: `checkpoint()` merges, in one
+ * With `durability: "checkpoint"` there is no journal, and a flush does nothing: `checkpoint()` merges, in one
  * transaction of LMDB that is on disk before it counts, so that a crash of the process or of the machine leaves
- * exactly some checkpoint.
+ * exactly some checkpoint. Another thread does it, from a copy, since it takes as long as the disk takes.
  *
  * With `durability: "lazy"` there is no journal: a flush makes nothing durable, merges now and then, and
  * whatever was not merged is lost in a crash; after a crash of the machine the file may be damaged. For
@@ -22,21 +22,26 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { assert, LatticeError } from "@lattice/model";
 import {
   FRAME_BYTES_MAX,
   JOURNAL_BYTES_MAX,
   JOURNAL_GROWTH_MAX,
+  MAP_RENEWAL_BYTES,
   OVERLAY_BYTES_MAX,
   VIEW_COUNT_MAX,
 } from "../limits.ts";
 import type { CheckpointedStorage, Storage, StorageView, Table, TableReader } from "../storage.ts";
 import { Transactor } from "../transactor.ts";
 import type { Change } from "../undo-log.ts";
+import { mergeInBackground } from "./background-merge.ts";
+import { ByteSlabs } from "./byte-slabs.ts";
 import { Journal, removeJournal } from "./journal.ts";
 import { PAGE_BYTES, payloadBytes, type JournalRow, type JournalSection } from "./journal-frame.ts";
 import { LmdbFile } from "./lmdb-file.ts";
 import { LmdbView } from "./lmdb-view.ts";
+import type { RowBatch } from "./row-batch.ts";
 import { OverlayTable, type Written } from "./overlay-table.ts";
 
 export interface LmdbStorageOptions {
@@ -111,6 +116,7 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   /** Why the last merge failed. */
   #mergeFault: LatticeError | undefined;
   readonly #views = new Set<LmdbView>();
+  #bytesSinceRenewal = 0;
   #closed: Promise<void> | undefined;
 
   constructor(options: LmdbStorageOptions) {
@@ -205,8 +211,9 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
 
   #openTables(): void {
     const transactor = this.#transactor;
+    const slabs = this.#isCheckpointed ? new ByteSlabs() : undefined;
     for (const [name, base] of this.#file.tables) {
-      this.#tables.set(name, new OverlayTable({ name, file: this.#options.path, base, transactor }));
+      this.#tables.set(name, new OverlayTable({ name, file: this.#options.path, base, transactor, slabs }));
     }
   }
 
@@ -229,7 +236,7 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   }
 
   async #makeDurable(changes: readonly Change<OverlayTable, Written>[]): Promise<void> {
-    if (this.#isCheckpointed) this.#mergeOrThrow();
+    if (this.#isCheckpointed) await this.#writeCheckpoint();
     else if (!this.#journal) this.#mergeOrDrop();
     else await this.#writeJournal(this.#journal, changes);
   }
@@ -245,8 +252,39 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
     await journal.append(sections);
   }
 
-  #mergeOrThrow(): void {
-    if (this.bytesPending() > 0 && !this.#tryMerge()) throw this.#mergeFault!;
+  async #writeCheckpoint(): Promise<void> {
+    const bytes = this.bytesPending();
+    if (bytes === 0) return;
+    this.#requireRoom();
+    const tables = [...this.#tables.values()];
+    for (const table of tables) table.freeze();
+    try {
+      await this.#mergeFrozen(tables);
+    } catch (error) {
+      this.#file.refresh();
+      for (const table of tables) table.thaw();
+      throw error;
+    }
+    this.#file.refresh();
+    for (const table of tables) table.forgetFrozen();
+    this.#renewMapAfter(bytes);
+  }
+
+  async #mergeFrozen(tables: readonly OverlayTable[]): Promise<void> {
+    const batches: RowBatch[] = [];
+    for (const table of tables) {
+      for (const batch of table.batches()) {
+        batches.push(batch);
+        await setImmediate();
+      }
+    }
+    await mergeInBackground({ path: this.#options.path, tables: [...this.#tables.keys()], batches });
+  }
+
+  #renewMapAfter(bytes: number): void {
+    this.#bytesSinceRenewal += bytes;
+    if (this.#bytesSinceRenewal < MAP_RENEWAL_BYTES || this.#views.size > 0) return;
+    if (this.#file.renewMap()) this.#bytesSinceRenewal = 0;
   }
 
   #mergeOrDrop(): void {
@@ -263,7 +301,7 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   /** Says whether it was done. If not, all is as it was, and is tried again when the overlay has grown some more. */
   #tryMerge(): boolean {
     try {
-      if (this.#file.bytesFree < this.#mergeBytesMax()) throw noRoom(this.#options.path);
+      this.#requireRoom();
       this.#merge(this.#journal?.generation ?? this.#file.generation);
       return true;
     } catch (error) {
@@ -282,6 +320,10 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
     this.#journal?.restart();
     this.#mergeFrom = this.#options.overlayBytesMax;
     this.#mergeFault = undefined;
+  }
+
+  #requireRoom(): void {
+    if (this.#file.bytesFree < this.#mergeBytesMax()) throw noRoom(this.#options.path);
   }
 
   /** LMDB writes each page that it touches anew: no more than all there are, and what is added. */

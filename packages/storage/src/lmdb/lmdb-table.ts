@@ -62,18 +62,23 @@ export interface LmdbTableOptions {
   readonly rows: Rows;
   /** Shared by all tables. */
   readonly continued: Rows;
+  /** Of this table, as the file has it: see `longCount`. */
+  readonly readLongCount: () => number;
   /** What is read is as it was when this began; without one, as it is. */
   readonly transaction?: Transaction;
 }
 
 export class LmdbTable {
   readonly #options: LmdbTableOptions;
-  readonly #rows: Rows;
-  readonly #continued: Rows;
+  #rows: Rows;
+  #continued: Rows;
   readonly #reading: Reading;
   readonly #name: Uint8Array;
   readonly #ranges = new Set<Generator<LmdbRow>>();
-  /** Rows in `continued` less marks in `rows`: what LMDB's own count of `rows` has to be corrected by. */
+  /**
+   * Rows in `continued` less marks in `rows`: what LMDB's own count of `rows` has to be corrected by. Right while
+   * a transaction writes, since the file's other users write it as well.
+   */
   longCount = 0;
 
   constructor(options: LmdbTableOptions) {
@@ -108,7 +113,7 @@ export class LmdbTable {
 
   /** Without a scan. */
   count(): number {
-    return (this.#rows.getStats() as { entryCount: number }).entryCount + this.longCount;
+    return (this.#rows.getStats() as { entryCount: number }).entryCount + this.#options.readLongCount();
   }
 
   range(range: Range): Generator<LmdbRow> {
@@ -123,11 +128,20 @@ export class LmdbTable {
     );
   }
 
+  /** The file was opened anew. */
+  reopened({ rows, continued }: Pick<LmdbTableOptions, "rows" | "continued">): void {
+    this.#rows = rows;
+    this.#continued = continued;
+  }
+
+  get isBeingRead(): boolean {
+    return this.#ranges.size > 0;
+  }
+
   /** This table as the transaction sees it; what is written from here on is not in it. */
   in(transaction: Transaction): LmdbTable {
-    const table = new LmdbTable({ ...this.#options, transaction });
-    table.longCount = this.longCount;
-    return table;
+    const options = { ...this.#options, rows: this.#rows, continued: this.#continued };
+    return new LmdbTable({ ...options, transaction });
   }
 
   /** After an error LMDB refuses all that is read with the same view of its file. */

@@ -1,9 +1,11 @@
 /**
  * A table as its users see it: what was written since the last merge, held in memory, over the rows in LMDB.
+ * While a merge is under way elsewhere, what it merges lies between the two, frozen.
  *
  * Invariants:
- * 1. A key that was written to since the last merge is in the overlay, deleted ones as well.
+ * 1. A key that was written to since the last merge is in the overlay or in what is frozen, deleted ones as well.
  * 2. `#count`, once somebody asked for it, is the number of rows.
+ * 3. What is frozen does not change, and stands for its keys whether LMDB has its rows already or not.
  */
 import { assert, bytesFromKey, bytesKey, compareBytes, toHex } from "@lattice/model";
 import { keyBounds, type KeyBounds } from "../key-bounds.ts";
@@ -13,8 +15,10 @@ import type { Range, Row, Table } from "../storage.ts";
 import type { Transactor } from "../transactor.ts";
 import type { Revertible } from "../undo-log.ts";
 import { toLatticeError } from "./fault.ts";
+import type { ByteSlabs } from "./byte-slabs.ts";
 import type { JournalRow } from "./journal-frame.ts";
 import type { LmdbRow, LmdbTable } from "./lmdb-table.ts";
+import { packRows, type RowBatch } from "./row-batch.ts";
 
 /** What a key stands for until it is merged. */
 export interface Written {
@@ -32,6 +36,8 @@ export interface OverlayTableOptions {
   readonly file: string;
   readonly base: LmdbTable;
   readonly transactor: Transactor<OverlayTable, Written>;
+  /** Holds the values; without it, each has a buffer of its own. */
+  readonly slabs?: ByteSlabs | undefined;
 }
 
 export class OverlayTable implements Table, Revertible<Written> {
@@ -39,7 +45,9 @@ export class OverlayTable implements Table, Revertible<Written> {
   readonly #file: string;
   readonly #base: LmdbTable;
   readonly #transactor: Transactor<OverlayTable, Written>;
+  readonly #slabs: ByteSlabs | undefined;
   #written = new SortedMap<Written>();
+  #frozen: SortedMap<Written> | undefined;
   #bytes = 0;
   #changes = 0;
   #count: number | undefined;
@@ -49,9 +57,10 @@ export class OverlayTable implements Table, Revertible<Written> {
     this.#file = options.file;
     this.#base = options.base;
     this.#transactor = options.transactor;
+    this.#slabs = options.slabs;
   }
 
-  /** Memory that the overlay takes, roughly. */
+  /** Memory that the overlay takes, roughly, without what is frozen. */
   get overlayBytes(): number {
     return this.#bytes;
   }
@@ -98,13 +107,13 @@ export class OverlayTable implements Table, Revertible<Written> {
   put(key: Uint8Array, value: Uint8Array): void {
     this.#transactor.assertWritable();
     checkRow(key, value);
-    this.#write(bytesKey(key), key, new Uint8Array(value));
+    this.#write(bytesKey(key), key, this.#slabs?.copy(value) ?? new Uint8Array(value));
   }
 
   delete(key: Uint8Array): boolean {
     this.#transactor.assertWritable();
     const text = bytesKey(key);
-    if (!this.#isPresent(this.#written.get(text), key)) return false;
+    if (!this.#isPresent(this.#writtenAt(text), key)) return false;
     this.#write(text, key, undefined);
     return true;
   }
@@ -139,6 +148,35 @@ export class OverlayTable implements Table, Revertible<Written> {
     this.#bytes = 0;
   }
 
+  /** What was written so far is about to be merged, as `batch` has it; more is written over it. */
+  freeze(): void {
+    assert(!this.#frozen, "one merge at a time");
+    this.#frozen = this.#written;
+    this.mergeDone();
+  }
+
+  /** What is frozen, packed for the merge. */
+  batches(): Generator<RowBatch> {
+    return packRows(this.name, valuesOf(this.#frozen!));
+  }
+
+  /** LMDB has what was frozen. */
+  forgetFrozen(): void {
+    this.#frozen = undefined;
+  }
+
+  /** What was frozen was not merged, and is merged with what is written later. */
+  thaw(): void {
+    const frozen = this.#frozen!;
+    this.#frozen = undefined;
+    for (const [text, written] of frozen.unordered()) {
+      if (this.#written.has(text)) continue;
+      this.#written.set(text, written);
+      this.#bytes += bytesOf(text, written);
+    }
+    this.#changes += 1;
+  }
+
   /** Forgets what was written since the last merge. */
   drop(): void {
     this.mergeDone();
@@ -154,7 +192,9 @@ export class OverlayTable implements Table, Revertible<Written> {
   #set(text: string, key: Uint8Array, next: Written | undefined): void {
     const before = this.#written.get(text);
     if (this.#count !== undefined) {
-      this.#count += Number(this.#isPresent(next, key)) - Number(this.#isPresent(before, key));
+      const below = this.#frozen?.get(text);
+      this.#count +=
+        Number(this.#isPresent(next ?? below, key)) - Number(this.#isPresent(before ?? below, key));
     }
     this.#changes += 1;
     this.#bytes += bytesOf(text, next) - bytesOf(text, before);
@@ -162,7 +202,11 @@ export class OverlayTable implements Table, Revertible<Written> {
   }
 
   #writtenUnder(key: Uint8Array): Written | undefined {
-    return this.#written.size === 0 ? undefined : this.#written.get(bytesKey(key));
+    return this.#written.size === 0 && !this.#frozen ? undefined : this.#writtenAt(bytesKey(key));
+  }
+
+  #writtenAt(text: string): Written | undefined {
+    return this.#written.get(text) ?? this.#frozen?.get(text);
   }
 
   #isPresent(written: Written | undefined, key: Uint8Array): boolean {
@@ -176,21 +220,27 @@ export class OverlayTable implements Table, Revertible<Written> {
 
   #counted(): number {
     let count = this.#base.count();
-    for (const [text, written] of this.#written.entries()) {
+    for (const [text, written] of this.#allWritten()) {
       const inBase = this.#isPresent(undefined, bytesFromKey(text));
       count += Number(written.value !== undefined) - Number(inBase);
     }
     return count;
   }
 
+  /** What stands over LMDB, each key once, in no order. */
+  *#allWritten(): Generator<[key: string, written: Written]> {
+    yield* this.#written.unordered();
+    if (!this.#frozen) return;
+    for (const entry of this.#frozen.unordered()) if (!this.#written.has(entry[0])) yield entry;
+  }
+
   *#rows(range: Range, bounds: KeyBounds): Generator<Row> {
     const base = this.#guarded(this.#base.range(range));
-    if (this.#written.size === 0) {
-      for (const { key, value } of base) yield [key, value];
-      return;
-    }
+    const layers = [this.#frozen, this.#written].filter((layer) => layer !== undefined && layer.size > 0);
+    let rows: Generator<LmdbRow> = base;
+    for (const layer of layers) rows = mergeRows(layer!.range(bounds), rows, bounds.reverse);
     try {
-      yield* mergeRows(this.#written.range(bounds), base, bounds.reverse);
+      for (const { key, value } of rows) yield [key, value];
     } finally {
       base.return(undefined);
     }
@@ -216,6 +266,10 @@ export class OverlayTable implements Table, Revertible<Written> {
   }
 }
 
+function* valuesOf(rows: SortedMap<Written>): Generator<[key: string, value: Uint8Array | undefined]> {
+  for (const [key, { value }] of rows.unordered()) yield [key, value];
+}
+
 function bytesOf(key: string, written: Written | undefined): number {
   return written ? key.length + (written.value?.length ?? 0) + WRITTEN_BYTES : 0;
 }
@@ -225,7 +279,7 @@ function* mergeRows(
   written: Generator<[key: string, written: Written]>,
   base: Generator<LmdbRow>,
   reverse: boolean,
-): Generator<Row> {
+): Generator<LmdbRow> {
   let upper = nextWritten(written);
   let lower = base.next();
   while (upper || !lower.done) {
@@ -236,10 +290,10 @@ function* mergeRows(
         : compareBytes(upper.key, lower.value.key) * (reverse ? -1 : 1);
     if (order === 0) lower = base.next();
     if (order > 0 && !lower.done) {
-      yield [lower.value.key, lower.value.value];
+      yield lower.value;
       lower = base.next();
     } else if (upper) {
-      if (upper.value) yield [upper.key, upper.value];
+      if (upper.value) yield { key: upper.key, value: upper.value };
       upper = nextWritten(written);
     }
   }

@@ -5,9 +5,21 @@ import type { Write } from "./naive-storage.ts";
 
 export const TABLES = ["first", "second"] as const;
 
+export interface Writing {
+  readonly kind: "transaction";
+  readonly writes: readonly Write[];
+  readonly isThrown: boolean;
+}
+
+export interface Reading {
+  readonly kind: "read";
+  readonly table: string;
+  readonly range: Range;
+}
+
 export type Step =
-  | { readonly kind: "transaction"; readonly writes: readonly Write[]; readonly isThrown: boolean }
-  | { readonly kind: "read"; readonly table: string; readonly range: Range }
+  | Writing
+  | Reading
   | { readonly kind: "count"; readonly table: string }
   | { readonly kind: "flush" | "flush unawaited" | "reopen" | "crash" | "rollback" };
 
@@ -68,19 +80,21 @@ const anyWrite: fc.Arbitrary<Write> = fc.record({
   value: fc.option(anyValue, { nil: undefined, freq: 2 }),
 });
 
+export const anyTransaction: fc.Arbitrary<Writing> = fc.record({
+  kind: fc.constant("transaction" as const),
+  writes: fc.array(anyWrite, { maxLength: 8 }),
+  isThrown: fc.nat(3).map((chance) => chance === 0),
+});
+
+export const anyReading: fc.Arbitrary<Reading> = fc.record({
+  kind: fc.constant("read" as const),
+  table: anyTable,
+  range: anyRange,
+});
+
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant("transaction" as const),
-      writes: fc.array(anyWrite, { maxLength: 8 }),
-      isThrown: fc.nat(3).map((chance) => chance === 0),
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({ kind: fc.constant("read" as const), table: anyTable, range: anyRange }),
-  },
+  { weight: 8, arbitrary: anyTransaction },
+  { weight: 6, arbitrary: anyReading },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("count" as const), table: anyTable }) },
   { weight: 3, arbitrary: fc.constant({ kind: "flush" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "flush unawaited" as const }) },
