@@ -77,8 +77,12 @@ export class Life {
   /** Hands something in, and wakes. */
   input(run: (raft: Raft) => void): void {
     if (this.#isOver) return;
-    this.raft.tick(this.#ports.clock.nowMs());
-    run(this.raft);
+    try {
+      this.raft.tick(this.#ports.clock.nowMs());
+      run(this.raft);
+    } catch (error) {
+      this.#fail(error);
+    }
     this.wake();
   }
 

@@ -1,5 +1,5 @@
 /** Changes of the membership that somebody waits for: done once a membership without overlap that follows from them is applied. */
-import { LatticeError } from "@lattice/model";
+import type { LatticeError } from "@lattice/model";
 import {
   isJoint,
   type EntryId,
@@ -48,6 +48,16 @@ export class MembershipChanges {
       const isLost = !change.isBegun && (index >= change.entry.index || term > change.entry.term);
       if (isLost) change.reject(failure("no-leader", "another leader came before the change was committed"));
       return !isLost;
+    });
+  }
+
+  /** The state has moved on to that membership, and what came in between was not seen. */
+  skipped(membership: Membership): void {
+    const isOver = !isJoint(membership);
+    this.#changes = this.#changes.filter((change) => {
+      if (change.isBegun && isOver) change.resolve(membership);
+      else change.reject(failure("leader-lost"));
+      return false;
     });
   }
 

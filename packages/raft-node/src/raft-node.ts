@@ -2,6 +2,8 @@
  * A member of a cluster: a Raft instance on its log, the network, a clock, and the state machine that the cluster replicates.
  *
  * What is proposed at any member reaches the leader's log and is answered by this member's own machine, once that has applied it.
+ *
+ * The machine outlives Raft instances: where the log can be written no more, what is in it decides how a new instance goes on.
  */
 import { LatticeError } from "@lattice/model";
 import {
@@ -22,6 +24,7 @@ import {
   type RaftOptions,
   type RaftStatus,
   type RaftStorage,
+  type SnapshotMeta,
   type Term,
 } from "@lattice/raft";
 import type {
@@ -33,47 +36,68 @@ import type {
   RefusedBecause,
 } from "@lattice/raft-net";
 import { bootstrap, type Bootstrap } from "./bootstrap.ts";
+import { Compaction } from "./compaction.ts";
 import { failure } from "./errors.ts";
+import { Exclusive } from "./exclusive.ts";
+import { Farewell } from "./farewell.ts";
 import { Life } from "./life.ts";
+import { RESUME_POLL_MS, SNAPSHOT_COUNT_DEFAULT } from "./limits.ts";
 import { MembershipChanges } from "./membership-changes.ts";
 import { systemMonotonicClock, type MonotonicClock } from "./monotonic-clock.ts";
 import { raftOptionsOf, tickMsOf } from "./pace.ts";
 import { Proposals } from "./proposals.ts";
 import { ReadBarriers } from "./read-barriers.ts";
-import { decodeGroups } from "./request-group.ts";
+import { decodeGroups, type RequestGroup } from "./request-group.ts";
+import type { SnapshotFiles } from "./snapshot-files.ts";
+import { isDamagedOnItsWay, settleStaged, SnapshotReceiver } from "./snapshot-receiver.ts";
+import { SnapshotSender } from "./snapshot-sender.ts";
 import type { Committed, StateMachine } from "./state-machine.ts";
-import { Transfers } from "./transfers.ts";
+import { bestSuccessor, Transfers } from "./transfers.ts";
 
 export interface RaftNodeEvents {
   /** Another member leads, or nobody does (`NOBODY`), as far as this one knows. */
   readonly leaderChanged: (leader: MemberId, term: Term) => void;
-  /** A membership was applied, joint ones as well. The machine has seen it. */
+  /** A membership was applied, joint ones as well, or came with a snapshot. The machine has seen it. */
   readonly membershipApplied: (membership: Membership, id: EntryId) => void;
+  /** The state is another one: it came from the leader. */
+  readonly stateReplaced: (id: EntryId) => void;
   /** This member is none any more. It can be stopped. */
   readonly removed: (why: string) => void;
+  /** It takes no part for now, since its disk is full: it applies nothing, and what its machine shows becomes old. */
+  readonly paused: (why: LatticeError) => void;
+  readonly resumed: () => void;
   /** It does not take part any more: something failed for good. Whoever owns it calls `stop`. */
   readonly failed: (error: LatticeError) => void;
 }
 
 export interface RaftNodeOptions<Result> {
   readonly id: MemberId;
+  /** The node's until it has stopped; it closes it then. */
   readonly machine: StateMachine<Result>;
   /** Opens the log: at the start, and again after the disk was full. */
   readonly openLog: () => Promise<RaftStorage>;
   /** Where the log is empty: this member is one of the first of a new cluster. Who joins one has no `bootstrap`. */
   readonly bootstrap?: Bootstrap | undefined;
+  readonly snapshots: SnapshotFiles;
   readonly connect: (events: PeerEvents) => Promise<PeerNetwork>;
-  readonly events?: Partial<RaftNodeEvents>;
-  readonly raft?: Partial<RaftOptions>;
+  readonly events?: Partial<RaftNodeEvents> | undefined;
+  readonly raft?: Partial<RaftOptions> | undefined;
+  /** After so many entries the machine is checkpointed and the log cut off. Default: 1,000. */
+  readonly snapshotCount?: number | undefined;
+  /** So many are kept in front of that. Default: 5,000, and 16 MiB at the most. */
+  readonly tailCount?: number | undefined;
   /** After this long a request or a read that was not answered is given up, in milliseconds. Default: 5 s and two election timeouts, as etcd. */
-  readonly requestTimeoutMs?: number;
-  readonly clock?: MonotonicClock;
+  readonly requestTimeoutMs?: number | undefined;
+  /** Whether a disk that was full has room again. Default: that is found out by trying. */
+  readonly hasRoom?: (() => Promise<boolean>) | undefined;
+  readonly clock?: MonotonicClock | undefined;
   /** At least 0, below 1. Default: `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 export interface RaftNodeStatus extends RaftStatus {
-  readonly state: "running" | "failed" | "stopped";
+  /** Of a member that is not running the rest is what was true last. */
+  readonly state: "running" | "paused" | "failed" | "stopped";
 }
 
 /** Members' calls to each other. */
@@ -82,25 +106,37 @@ const NOTHING = new Uint8Array();
 
 export class RaftNode<Result> implements AsyncDisposable {
   readonly #options: RaftNodeOptions<Result>;
-  readonly #machine: StateMachine<Result>;
+  readonly #raftOptions: RaftOptions;
   readonly #network: PeerNetwork;
   readonly #clock: MonotonicClock;
+  readonly #tickMs: number;
   readonly #proposals: Proposals<Result>;
   readonly #reads: ReadBarriers;
   readonly #changes: MembershipChanges;
   readonly #transfers = new Transfers();
+  readonly #machineTurn = new Exclusive();
+  readonly #compaction: Compaction;
+  readonly #sender: SnapshotSender;
+  readonly #receiver: SnapshotReceiver;
   readonly #calls = new AbortController();
   #life: Life;
+  #farewell: Farewell | undefined;
+  #reviving: Promise<void> | undefined;
   #state: RaftNodeStatus["state"] = "running";
   #leader: { readonly id: MemberId; readonly term: Term };
   #tickedAtMs = -Infinity;
   #stopped: Promise<void> | undefined;
 
-  /** Resolves once it takes part. Rejects as opening its log does, or its network. */
+  /**
+   * Resolves once it takes part. Rejects as opening its log does, or its network, and with `corrupt` where state and log do not go
+   * together.
+   */
   static async start<Result>(options: RaftNodeOptions<Result>): Promise<RaftNode<Result>> {
+    await options.snapshots.clear();
     const log = await openLog(options);
     let node: RaftNode<Result> | undefined;
     try {
+      await settleStaged(options.machine, log.persisted);
       const network = await options.connect({
         received: (message) => node && RaftNode.#input(node, (raft) => raft.step(message)),
         lost: (member) => node && RaftNode.#input(node, (raft) => raft.peerLost(member)),
@@ -115,7 +151,8 @@ export class RaftNode<Result> implements AsyncDisposable {
   }
 
   static #input<Result>(node: RaftNode<Result>, run: (raft: Raft) => void): void {
-    node.#life.input(run);
+    if (node.#farewell === undefined) node.#life.input(run);
+    else node.#farewell.input(run);
   }
 
   static #refused<Result>(node: RaftNode<Result>, because: RefusedBecause, text: string): void {
@@ -123,16 +160,16 @@ export class RaftNode<Result> implements AsyncDisposable {
   }
 
   private constructor(options: RaftNodeOptions<Result>, log: RaftStorage, network: PeerNetwork) {
-    const { id, machine, clock = systemMonotonicClock, random = Math.random } = options;
+    const { id, machine, clock = systemMonotonicClock, random = Math.random, snapshots: files } = options;
     this.#options = options;
-    this.#machine = machine;
+    this.#raftOptions = raftOptionsOf(options.raft);
+    this.#tickMs = tickMsOf(this.#raftOptions);
     this.#network = network;
     this.#clock = clock;
-    const { electionTimeoutMs } = raftOptionsOf(options.raft);
+    const { electionTimeoutMs, chunkBytesMax } = this.#raftOptions;
     const nowMs = () => clock.nowMs();
-    const wake = () => this.#life.wake();
     const timeoutMs = options.requestTimeoutMs ?? 5000 + 2 * electionTimeoutMs;
-    const waiting = { nowMs, timeoutMs, patienceMs: electionTimeoutMs, wake };
+    const waiting = { nowMs, timeoutMs, patienceMs: electionTimeoutMs, wake: () => this.#life.wake() };
     this.#proposals = new Proposals({
       ...waiting,
       member: id,
@@ -141,6 +178,17 @@ export class RaftNode<Result> implements AsyncDisposable {
     });
     this.#reads = new ReadBarriers(waiting);
     this.#changes = new MembershipChanges({ nowMs, timeoutMs });
+    const common = { machine, machineTurn: this.#machineTurn, clock };
+    const send = network.send.bind(network);
+    this.#sender = new SnapshotSender({ ...common, files, chunkBytesMax, electionTimeoutMs, send });
+    this.#receiver = new SnapshotReceiver({ ...common, files, adopted: (meta) => this.#adopted(meta) });
+    this.#compaction = new Compaction({
+      ...common,
+      snapshotCount: options.snapshotCount ?? SNAPSHOT_COUNT_DEFAULT,
+      tailCount: options.tailCount,
+      pinned: () => this.#sender.pinned,
+      failed: (error) => this.#failed(error),
+    });
     network.handle(PROPOSE, (request) => this.#proposeForwarded(request));
     this.#life = this.#begin(log);
     this.#leader = { id: this.#life.raft.leader, term: this.#life.raft.term };
@@ -209,30 +257,32 @@ export class RaftNode<Result> implements AsyncDisposable {
   }
 
   #begin(log: RaftStorage): Life {
-    const { id, raft: raftOptions = {}, random = Math.random } = this.#options;
-    const { persisted } = log;
-    const { index: applied } = this.#machine.applied;
-    const nowMs = this.#clock.nowMs();
-    const raft = new Raft({ id, persisted, applied, random, nowMs, options: raftOptions });
-    const unable = async () => {
-      throw new LatticeError("unimplemented", "snapshots");
-    };
-    return new Life({
+    const { id, random = Math.random, machine } = this.#options;
+    const raft = new Raft({
+      id,
+      persisted: log.persisted,
+      applied: machine.applied.index,
+      random,
+      nowMs: this.#clock.nowMs(),
+      options: this.#raftOptions,
+    });
+    const life: Life = new Life({
       raft,
       log,
-      tickMs: tickMsOf(raftOptionsOf(raftOptions)),
+      tickMs: this.#tickMs,
       ports: {
         clock: this.#clock,
         network: this.#network,
-        steps: { keep: unable, stage: unable, adopt: unable },
+        steps: this.#receiver,
         enter: (each) => this.#enter(each),
-        readsAnswered: (reads) => this.#reads.answered(reads, this.#machine.applied.index),
+        readsAnswered: (reads) => this.#reads.answered(reads, machine.applied.index),
         apply: (entries) => this.#apply(entries),
-        leave: (each) => this.#look(each),
-        sendChunk: ({ to }) => raft.snapshotFailed(to),
-        failed: (error) => this.#failed(error),
+        leave: () => this.#look(life),
+        sendChunk: (chunk) => this.#sender.send(life, chunk),
+        failed: (error) => this.#lifeFailed(error),
       },
     });
+    return life;
   }
 
   #enter(raft: Raft): void {
@@ -243,23 +293,28 @@ export class RaftNode<Result> implements AsyncDisposable {
 
   #tick(raft: Raft): void {
     const nowMs = this.#clock.nowMs();
-    if (nowMs - this.#tickedAtMs < tickMsOf(raftOptionsOf(this.#options.raft))) return;
+    if (nowMs - this.#tickedAtMs < this.#tickMs) return;
     this.#tickedAtMs = nowMs;
     this.#proposals.tick(raft);
     this.#reads.tick();
     this.#changes.tick();
+    this.#sender.tick(this.#life);
   }
 
   #apply(entries: readonly Entry[]): void {
     const groups = entries.map(({ kind, data }) => (kind === EntryKind.DATA ? decodeGroups(data) : []));
-    const committed = entries.map((entry, at) => committedOf(entry, groups[at]!));
-    const results = this.#machine.apply(committed);
-    for (const [at, { index, term: entryTerm, membership }] of entries.entries()) {
-      this.#proposals.applied(entryTerm, groups[at]!, results[at] ?? []);
-      this.#changes.applied({ index, term: entryTerm }, membership);
-      if (membership !== undefined) this.#membershipApplied(membership, { index, term: entryTerm });
+    const { machine } = this.#options;
+    const results = machine.apply(entries.map((entry, at) => committedOf(entry, groups[at]!)));
+    let bytes = 0;
+    for (const [at, entry] of entries.entries()) {
+      const id = { index: entry.index, term: entry.term };
+      this.#proposals.applied(entry.term, groups[at]!, results[at] ?? []);
+      this.#changes.applied(id, entry.membership);
+      if (entry.membership !== undefined) this.#membershipApplied(entry.membership, id);
+      bytes += entry.data.length;
     }
-    this.#reads.applied(this.#machine.applied.index);
+    this.#compaction.applied(bytes);
+    this.#reads.applied(machine.applied.index);
   }
 
   #membershipApplied(membership: Membership, id: EntryId): void {
@@ -268,18 +323,33 @@ export class RaftNode<Result> implements AsyncDisposable {
     this.#options.events?.removed?.("the cluster goes on without this member");
   }
 
+  /** The state is that of a snapshot from the leader. Its bytes are not kept, so it cannot be passed on. */
+  #adopted({ index, term: of, membership }: SnapshotMeta): void {
+    const id = { index, term: of };
+    this.#life.input((raft) => raft.offerSnapshot(undefined));
+    this.#options.events?.stateReplaced?.(id);
+    this.#proposals.skipped(of);
+    this.#changes.skipped(membership);
+    this.#membershipApplied(membership, id);
+    this.#reads.applied(index);
+  }
+
   /** Whatever may have changed. */
-  #look(raft: Raft): void {
+  #look(life: Life): void {
+    const { raft } = life;
     this.#transfers.look(raft);
+    this.#compaction.look(life);
+    this.#sender.look(life);
     const { leader, term: now } = raft;
     if (leader === this.#leader.id && now === this.#leader.term) return;
     this.#leader = { id: leader, term: now };
     this.#options.events?.leaderChanged?.(leader, now);
     // What waited for a leader goes on.
-    if (leader !== NOBODY) this.#life.wake();
+    if (leader !== NOBODY) life.wake();
   }
 
   #ask<T>(run: (raft: Raft) => Promise<T>): Promise<T> {
+    if (this.#state === "paused") return Promise.reject(failure("no-space"));
     if (this.#state !== "running") return Promise.reject(failure("stopped"));
     this.#life.wake();
     this.#life.raft.tick(this.#clock.nowMs());
@@ -304,13 +374,76 @@ export class RaftNode<Result> implements AsyncDisposable {
     return NOTHING;
   }
 
+  #lifeFailed(error: LatticeError): void {
+    if (this.#state !== "running") return;
+    if (error.code === "disk-full") this.#pause(error);
+    else if (isDamagedOnItsWay(error)) this.#revive({ waitsForRoom: false });
+    else this.#failed(error);
+  }
+
+  #pause(error: LatticeError): void {
+    this.#state = "paused";
+    this.#giveUp(failure("no-space"));
+    const { raft } = this.#life;
+    if (raft.role === "leader") {
+      this.#farewell = new Farewell({
+        raft,
+        network: this.#network,
+        clock: this.#clock,
+        tickMs: this.#tickMs,
+        timeoutMs: this.#raftOptions.electionTimeoutMs,
+      });
+    }
+    this.#options.events?.paused?.(error);
+    this.#revive({ waitsForRoom: true });
+  }
+
+  #revive(how: { readonly waitsForRoom: boolean }): void {
+    this.#reviving ??= this.#reviveWhenPossible(how).finally(() => (this.#reviving = undefined));
+  }
+
+  /** Begins a new life from what the disk holds. Never rejects. */
+  async #reviveWhenPossible({ waitsForRoom }: { readonly waitsForRoom: boolean }): Promise<void> {
+    try {
+      await this.#life.end();
+      await this.#receiver.forget();
+      do await this.#pass(RESUME_POLL_MS);
+      while (waitsForRoom && !this.#isOver && !(await this.#hasRoom()));
+      if (this.#isOver) return;
+      const log = await this.#options.openLog();
+      this.#farewell?.end();
+      this.#farewell = undefined;
+      this.#life = this.#begin(log);
+    } catch (error) {
+      this.#failed(LatticeError.from(error));
+      return;
+    }
+    this.#proposals.reopen();
+    this.#reads.reopen();
+    this.#reads.forgetAsked();
+    if (!waitsForRoom) return;
+    this.#state = "running";
+    this.#options.events?.resumed?.();
+  }
+
+  async #hasRoom(): Promise<boolean> {
+    return this.#options.hasRoom === undefined || this.#options.hasRoom();
+  }
+
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(ms, resolve));
+  }
+
+  get #isOver(): boolean {
+    return this.#state === "failed" || this.#state === "stopped";
+  }
+
   #failed(error: LatticeError): void {
+    if (this.#isOver) return;
     this.#state = "failed";
-    const why = new LatticeError(error.code, error.message, {
-      details: { ...error.details, reason: "stopped" },
-      cause: error,
-    });
-    this.#giveUp(why);
+    const details = { ...error.details, reason: "stopped" };
+    this.#giveUp(new LatticeError(error.code, error.message, { details, cause: error }));
+    void this.#life.end();
     this.#options.events?.failed?.(error);
   }
 
@@ -323,26 +456,25 @@ export class RaftNode<Result> implements AsyncDisposable {
 
   async #stop(transfer: boolean): Promise<void> {
     if (transfer && this.#state === "running") await this.#handOver();
-    const wasRunning = this.#state === "running";
+    const isSound = this.#state === "running";
     this.#state = "stopped";
     this.#giveUp(failure("stopped"));
     this.#calls.abort();
+    this.#farewell?.end();
     await this.#life.end();
+    await this.#reviving;
     await this.#network.close();
-    if (wasRunning) await this.#machine.checkpoint();
-    await this.#machine.close();
+    await this.#sender.close();
+    const { machine } = this.#options;
+    // If that fails, the log has what the state lacks.
+    if (isSound) await this.#machineTurn.run(() => machine.checkpoint()).catch(() => undefined);
+    await machine.close();
   }
 
-  /** To the voter that has most of the log. That nobody can take it is no reason to stay. */
+  /** That nobody can take it is no reason to stay. */
   async #handOver(): Promise<void> {
-    const { raft } = this.#life;
-    if (raft.role !== "leader") return;
-    const { voters } = raft.status().membership;
-    const [best] = [...raft.peers]
-      .filter(([id]) => voters.includes(id))
-      .toSorted(([, a], [, b]) => b.match - a.match);
-    if (best === undefined) return;
-    await this.transfer(best[0]).catch(() => undefined);
+    const successor = bestSuccessor(this.#life.raft);
+    if (successor !== undefined) await this.transfer(successor).catch(() => undefined);
   }
 }
 
@@ -362,15 +494,16 @@ async function openLog<Result>({
   return open();
 }
 
-function committedOf({ index, term: of, kind, membership }: Entry, groups: Groups): Committed {
+function committedOf(
+  { index, term: of, kind, membership }: Entry,
+  groups: readonly RequestGroup[],
+): Committed {
   const id = { index, term: of };
   if (kind === EntryKind.DATA) return { kind: "requests", id, requests: requestsOf(groups) };
   if (kind === EntryKind.MEMBERSHIP) return { kind: "membership", id, membership: membership ?? NO_MEMBERS };
   return { kind: "nothing", id };
 }
 
-type Groups = ReturnType<typeof decodeGroups>;
-
-function requestsOf(groups: Groups): readonly Uint8Array[] {
+function requestsOf(groups: readonly RequestGroup[]): readonly Uint8Array[] {
   return groups.length === 1 ? groups[0]!.requests : groups.flatMap(({ requests }) => requests);
 }

@@ -1,7 +1,18 @@
 /** The handing over of leadership, for whoever waits for it. */
-import { LatticeError } from "@lattice/model";
+import type { LatticeError } from "@lattice/model";
 import { NOBODY, type MemberId, type Raft } from "@lattice/raft";
 import { failure, refused } from "./errors.ts";
+
+/** The voter that has most of the log. */
+export function bestSuccessor(raft: Raft): MemberId | undefined {
+  const { voters } = raft.log.membership;
+  let best: MemberId | undefined;
+  for (const [id, { match }] of raft.peers) {
+    const isBetter = best === undefined || match > raft.peers.get(best)!.match;
+    if (voters.includes(id) && isBetter) best = id;
+  }
+  return best;
+}
 
 interface Transfer {
   readonly to: MemberId;

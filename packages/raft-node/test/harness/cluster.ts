@@ -1,7 +1,7 @@
 /** Clusters of members in this process, whose disks outlive them. */
 import { memberId, membershipOf, MemoryRaftStorage, type MemberId, type RaftOptions } from "@lattice/raft";
 import { MemoryPeers } from "@lattice/raft-net";
-import { RaftNode, type RaftNodeEvents, type RaftNodeOptions } from "../../src/index.ts";
+import { MemorySnapshotFiles, RaftNode, type RaftNodeEvents, type RaftNodeOptions } from "../../src/index.ts";
 import { TextDisk, TextMachine } from "./text-machine.ts";
 
 /** Short, so that tests are. */
@@ -11,6 +11,7 @@ const CLUSTER = 77;
 export class Place {
   log = new MemoryRaftStorage();
   readonly state = new TextDisk();
+  readonly snapshots = new MemorySnapshotFiles();
 }
 
 export interface Member {
@@ -49,6 +50,7 @@ export class Cluster implements AsyncDisposable {
         ? { membership: membershipOf(this.#first), requests: [Buffer.from("begun=yes")] }
         : undefined,
       connect: async (peerEvents) => this.peers.join({ cluster: CLUSTER, id, events: peerEvents }),
+      snapshots: place.snapshots,
       raft: QUICK,
       events,
       ...this.#options,
