@@ -11,8 +11,8 @@
  *
  * Checks, their order and their words are etcd 3.4's, which test/auth-vectors were read off.
  */
-import { authpb, etcdserverpb, EtcdError, type EtcdErrorName } from "@lattice/etcd-proto";
-import { assert, equalBytes, compareBytes, utf8 } from "@lattice/model";
+import { authpb, EtcdError, type EtcdErrorName, type etcdserverpb } from "@lattice/etcd-proto";
+import { compareBytes, equalBytes, utf8 } from "@lattice/model";
 import type { Storage } from "@lattice/storage";
 import { RequestKind, type ClusterRequest, type RequestUser } from "../machine/request.ts";
 import {
@@ -30,6 +30,7 @@ import {
   writeUser,
   type WriteTable,
 } from "./auth-rows.ts";
+import { changeOf, type AuthChange } from "./auth-change.ts";
 import { AuthTokens } from "./auth-tokens.ts";
 import { NAME_BYTES_MAX, ROW_BYTES_MAX } from "./limits.ts";
 import { Permissions } from "./permissions.ts";
@@ -135,36 +136,37 @@ export class AuthState {
     if (request.kind === RequestKind.AUTHENTICATE) return this.#authenticate(request, context);
     const refusal = this.refuseAdministrator(request.user);
     if (refusal !== undefined) return refusal;
-    const refused = this.#change(request, context.table);
+    const change = changeOf(request);
+    // A later version's, or nobody's: no member may end by it.
+    if (change === undefined) return EtcdError.of("notCapable");
+    const refused = this.#change(change, context.table);
     return refused === undefined ? DONE : EtcdError.of(refused);
   }
 
-  #change({ kind, body }: ClusterRequest, table: WriteTable): EtcdErrorName | undefined {
+  #change({ kind, message }: AuthChange, table: WriteTable): EtcdErrorName | undefined {
     switch (kind) {
       case RequestKind.AUTH_ENABLE:
         return this.#enable(table);
       case RequestKind.AUTH_DISABLE:
         return this.#disable(table);
       case RequestKind.USER_ADD:
-        return this.#addUser(etcdserverpb.AuthUserAddRequest.fromBinary(body), table);
+        return this.#addUser(message, table);
       case RequestKind.USER_DELETE:
-        return this.#deleteUser(etcdserverpb.AuthUserDeleteRequest.fromBinary(body), table);
+        return this.#deleteUser(message, table);
       case RequestKind.USER_CHANGE_PASSWORD:
-        return this.#changePassword(etcdserverpb.AuthUserChangePasswordRequest.fromBinary(body), table);
+        return this.#changePassword(message, table);
       case RequestKind.USER_GRANT_ROLE:
-        return this.#grantRole(etcdserverpb.AuthUserGrantRoleRequest.fromBinary(body), table);
+        return this.#grantRole(message, table);
       case RequestKind.USER_REVOKE_ROLE:
-        return this.#revokeRole(etcdserverpb.AuthUserRevokeRoleRequest.fromBinary(body), table);
+        return this.#revokeRole(message, table);
       case RequestKind.ROLE_ADD:
-        return this.#addRole(etcdserverpb.AuthRoleAddRequest.fromBinary(body), table);
+        return this.#addRole(message, table);
       case RequestKind.ROLE_DELETE:
-        return this.#deleteRole(etcdserverpb.AuthRoleDeleteRequest.fromBinary(body), table);
+        return this.#deleteRole(message, table);
       case RequestKind.ROLE_GRANT_PERMISSION:
-        return this.#grantPermission(etcdserverpb.AuthRoleGrantPermissionRequest.fromBinary(body), table);
+        return this.#grantPermission(message, table);
       case RequestKind.ROLE_REVOKE_PERMISSION:
-        return this.#revokePermission(etcdserverpb.AuthRoleRevokePermissionRequest.fromBinary(body), table);
-      default:
-        assert(false, `requests of kind ${kind} are not about users`);
+        return this.#revokePermission(message, table);
     }
   }
 

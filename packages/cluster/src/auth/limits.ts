@@ -16,6 +16,8 @@ export const TOKEN_WAIT_MS = 5_000;
 
 /** Base-2 logarithm of scrypt's cost: 32 MiB and some 80 ms for each password, about what etcd's bcrypt takes. */
 export const PASSWORD_COST_DEFAULT = 15;
+/** 1 GiB for each. */
+export const PASSWORD_COST_MAX = 20;
 /** Hashed at a time: half of the threads that node:fs has too, so that the log's writes never wait behind passwords. */
 export const PASSWORDS_AT_ONCE = 2;
 /** That wait for their turn, at most; beyond it a request is refused. */

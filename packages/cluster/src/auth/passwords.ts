@@ -6,7 +6,12 @@
  */
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { EtcdError } from "@lattice/etcd-proto";
-import { PASSWORD_COST_DEFAULT, PASSWORDS_AT_ONCE, PASSWORDS_WAITING_MAX } from "./limits.ts";
+import {
+  PASSWORD_COST_DEFAULT,
+  PASSWORD_COST_MAX,
+  PASSWORDS_AT_ONCE,
+  PASSWORDS_WAITING_MAX,
+} from "./limits.ts";
 
 const BLOCK_SIZE = 8;
 const SALT_BYTES = 16;
@@ -84,6 +89,7 @@ function parse(kept: string): PasswordHash | undefined {
   const match = /^\$scrypt\$ln=(\d{1,2}),r=8,p=1\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]{43})$/.exec(kept);
   if (match === null) return undefined;
   const [, cost, salt, hash] = match;
+  if (Number(cost) > PASSWORD_COST_MAX) return undefined;
   return { cost: Number(cost), salt: Buffer.from(salt!, "base64"), hash: Buffer.from(hash!, "base64") };
 }
 

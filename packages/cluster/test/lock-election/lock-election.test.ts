@@ -177,6 +177,7 @@ describe("an election", () => {
     expect(await statusOf(bob)).toBe("2 election: not leader");
   });
 
+  // oxlint-disable-next-line vitest/expect-expect -- `saw` expects.
   test("is told to who observes it, from who leads then on", async () => {
     const observer = new Observer();
     await untilWatching(1);
