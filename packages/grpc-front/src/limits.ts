@@ -8,6 +8,8 @@ export const UNREAD_BYTES_MAX = 64 << 10;
 export const UNSENT_BYTES_MAX = 256 << 10;
 /** What a message that waits costs on top of its bytes. Without it, empty ones would be free, and as many as anybody likes. */
 export const MESSAGE_OVERHEAD_BYTES = 128;
+/** Of the text of a status, as it is sent. Clients take 8 KiB of headers or more, and refuse the rest without reading it. */
+export const STATUS_MESSAGE_BYTES_MAX = 4 << 10;
 /** A first buffer for a message that comes in pieces. It grows with what has come, not with what is promised. */
 export const ASSEMBLY_BYTES_START = 16 << 10;
 /** What `close` waits for calls under way, where the caller says nothing. */

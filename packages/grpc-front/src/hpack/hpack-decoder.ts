@@ -45,9 +45,10 @@ export class HpackDecoder {
     this.#fields = fields;
     this.#readSizeUpdates();
     while (this.#at < end) this.#readField();
+    const isTooLarge = this.#isTooLarge();
     this.#bytes = NOTHING;
     this.#fields = [];
-    return this.#isTooLarge() ? undefined : fields;
+    return isTooLarge ? undefined : fields;
   }
 
   /** Of the dynamic table (§4.2, §6.3): only before the first field. */

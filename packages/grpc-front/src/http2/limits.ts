@@ -15,8 +15,8 @@ export const CONNECTION_WINDOW_BYTES = 16 << 20;
 /** Headers of a request, with 32 bytes for each (§6.5.2). Tokens of authentication are the longest, with some kilobytes. */
 export const HEADER_LIST_BYTES_MAX = 32 << 10;
 export const HEADER_COUNT_MAX = 128;
-/** As they come, in HEADERS and CONTINUATION: whoever needs more for such a list is up to something. */
-export const HEADER_BLOCK_BYTES_MAX = 32 << 10;
+/** As they come, in HEADERS and CONTINUATION. A list that is somewhat too long is refused; with more than this, the connection is. */
+export const HEADER_BLOCK_BYTES_MAX = 64 << 10;
 export const CONTINUATION_COUNT_MAX = 8;
 /** Of HPACK, for each direction; the protocol's own default (§6.5.2). */
 export const HEADER_TABLE_BYTES = 4_096;
