@@ -1,1 +1,11 @@
-export {};
+export type { UserPassword } from "./auth-token.ts";
+export {
+  openClusterClient,
+  type ClusterCallOptions,
+  type ClusterClient,
+  type ClusterClientOptions,
+  type ClusterMethods,
+  type WatchCallOptions,
+} from "./cluster-client.ts";
+export type { ClientTls } from "./connection.ts";
+export { WatchCompacted, type WatchRequest, type WatchResponse } from "./watch.ts";
