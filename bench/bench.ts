@@ -9,9 +9,11 @@ import { benchDurablePut } from "./durable-put.ts";
 import { benchFirstSync } from "./first-sync.ts";
 import { benchGet } from "./get.ts";
 import { benchHelp } from "./help.ts";
+import { benchMvcc } from "./mvcc.ts";
 import { benchOpen } from "./open-large.ts";
 import { benchRaftCore } from "./raft-core.ts";
 import { benchRaftLog } from "./raft-log.ts";
+import { benchRaftNode } from "./raft-node.ts";
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   put: benchDurablePut,
@@ -20,6 +22,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   open: benchOpen,
   help: benchHelp,
   raft: benchRaft,
+  "raft-node": benchRaftNode,
+  mvcc: benchMvcc,
 };
 
 async function benchRaft(): Promise<void> {

@@ -55,7 +55,7 @@ interface Span {
 
 /** Undefined where there was a compaction meanwhile. */
 function* hashUpTo(open: () => Reading, span: Span): Generator<void, number | undefined> {
-  let sum = crc32c(BUCKET, 0);
+  const sums = new Sums(span);
   let from = { main: 0, sub: 0 };
   for (;;) {
     const reading = open();
@@ -70,18 +70,44 @@ function* hashUpTo(open: () => Reading, span: Span): Generator<void, number | un
       }
       for (const change of changesOf(bytes, id.main)) {
         if (change.main < from.main || (change.main === from.main && change.sub < from.sub)) continue;
-        if (counts(reading, change, span)) sum = addChange(sum, change);
+        if (change.main <= span.revision) sums.add(reading, change);
         from = { main: change.main, sub: change.sub + 1 };
       }
     }
-    if (isDone) return sum;
+    if (isDone) return sums.result;
     yield;
   }
 }
 
-function counts(reading: Reading, change: Change, { compactRevision, revision }: Span): boolean {
-  if (change.main > revision) return false;
-  if (change.main > compactRevision) return true;
+/** Where no key is left at the revision, etcd counts all that was there at the last compaction, whatever became of it. */
+class Sums {
+  readonly #span: Span;
+  #sum = crc32c(BUCKET, 0);
+  #sumIfNoneIsLeft = crc32c(BUCKET, 0);
+  #isOneLeft = false;
+
+  constructor(span: Span) {
+    this.#span = span;
+  }
+
+  add(reading: Reading, change: Change): void {
+    const { compactRevision, revision } = this.#span;
+    const isOld = change.main <= compactRevision;
+    const isLeft = (isOld || !this.#isOneLeft) && isThere(reading, change, revision);
+    this.#isOneLeft ||= isLeft;
+    if (!isOld || isLeft) this.#sum = addChange(this.#sum, change);
+    if (!this.#isOneLeft && (!isOld || isThere(reading, change, compactRevision))) {
+      this.#sumIfNoneIsLeft = addChange(this.#sumIfNoneIsLeft, change);
+    }
+  }
+
+  get result(): number {
+    return this.#isOneLeft ? this.#sum : this.#sumIfNoneIsLeft;
+  }
+}
+
+/** Whether the change is what its key holds at a revision. */
+function isThere(reading: Reading, change: Change, revision: number): boolean {
   if (change.isDelete) return false;
   const key = keyOf(change.keyValue);
   const row = reading.row(key);

@@ -55,13 +55,25 @@ export function refuseRange(reading: Reading, request: Request): EtcdError | und
 }
 
 /** Does what lies on the way, with `perform` for all that is no transaction. */
-export function walk(
-  { succeeded, steps }: TxnPath,
-  { reading, perform }: { reading: Reading; perform: (request: Request) => Response },
-): etcdserverpb.TxnResponse {
-  const responses = steps.map(({ request, path }): etcdserverpb.ResponseOp => {
-    if (path === undefined) return { response: perform(request) };
-    return { response: { oneofKind: "responseTxn", responseTxn: walk(path, { reading, perform }) } };
+export function walk(path: TxnPath, walking: Walking): etcdserverpb.TxnResponse {
+  const responses = walkSteps(path, walking);
+  return { header: responseHeader(walking.reading.revision), succeeded: path.succeeded, responses };
+}
+
+interface Walking {
+  readonly reading: Reading;
+  readonly perform: (request: Request) => Response;
+}
+
+/** etcd tells no revision of a transaction within another. */
+function walkSteps({ steps }: TxnPath, walking: Walking): etcdserverpb.ResponseOp[] {
+  return steps.map(({ request, path }) => {
+    if (path === undefined) return { response: walking.perform(request) };
+    const responseTxn = {
+      header: responseHeader(0),
+      succeeded: path.succeeded,
+      responses: walkSteps(path, walking),
+    };
+    return { response: { oneofKind: "responseTxn", responseTxn } };
   });
-  return { header: responseHeader(reading.revision), succeeded, responses };
 }

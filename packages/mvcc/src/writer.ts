@@ -189,7 +189,8 @@ export class KeySpaceWriter {
     const before = row === undefined || row.isDeleted ? undefined : row;
     const needsBefore = before !== undefined && (ignoreValue || prevKv);
     const keyValueBefore = needsBefore ? this.#history.change(before.last)?.keyValue : undefined;
-    const value = ignoreValue && keyValueBefore ? decodeKeyValue(keyValueBefore).value : request.value;
+    const valueBefore = keyValueBefore === undefined ? EMPTY : decodeKeyValue(keyValueBefore).value;
+    const value = ignoreValue ? valueBefore : request.value;
     const lease = ignoreLease ? (before?.lease ?? NO_LEASE) : request.lease;
     const main = this.#mainRevision;
     const createRevision = before?.createRevision ?? main;

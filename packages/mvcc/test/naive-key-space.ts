@@ -130,16 +130,21 @@ export class NaiveKeySpace {
       .map(({ revision, key, kv }) => ({ revision, event: this.#eventOf(revision, key, kv) }));
   }
 
-  /** Whether a hash of up to `revision` counts it, by its place in `changes`. */
+  /** What a hash up to `revision` is made of. */
   hashed(revision: number): NaiveChange[] {
-    return this.changes.filter((change, index) => {
+    const isNoneLeft = this.#kvsAt(revision).length === 0;
+    const kept = this.#lastChanges(isNoneLeft ? this.compactRevision : revision);
+    return this.changes.filter((change) => {
       if (change.revision > revision) return false;
-      if (change.revision > this.compactRevision) return true;
-      const isSuperseded = this.changes
-        .slice(index + 1)
-        .some((later) => later.revision <= revision && compareBytes(later.key, change.key) === 0);
-      return change.kv !== undefined && !isSuperseded;
+      return change.revision > this.compactRevision || kept.includes(change);
     });
+  }
+
+  /** Of the keys that exist at a revision. */
+  #lastChanges(revision: number): NaiveChange[] {
+    const changes = new Map<string, NaiveChange>();
+    for (const change of this.changes) if (change.revision <= revision) changes.set(toHex(change.key), change);
+    return [...changes.values()].filter(({ kv }) => kv !== undefined);
   }
 
   #eventOf(revision: number, key: Uint8Array, kv: KeyValue | undefined): mvccpb.Event {
@@ -211,7 +216,10 @@ export class NaiveKeySpace {
           responseDeleteRange: this.#deleteRange(request.requestDeleteRange),
         };
       case "requestTxn":
-        return { oneofKind: "responseTxn", responseTxn: this.#txn(request.requestTxn, branches) };
+        return {
+          oneofKind: "responseTxn",
+          responseTxn: { ...this.#txn(request.requestTxn, branches), header: header(0) },
+        };
       case undefined:
         return { oneofKind: undefined };
     }
