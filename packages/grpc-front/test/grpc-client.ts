@@ -26,7 +26,10 @@ export class GrpcClient implements Disposable {
   unary(
     path: string,
     request: Uint8Array = new Uint8Array(0),
-    options: grpc.CallOptions & { readonly metadata?: Readonly<Record<string, string>>; readonly signal?: AbortSignal } = {},
+    options: grpc.CallOptions & {
+      readonly metadata?: Readonly<Record<string, string>>;
+      readonly signal?: AbortSignal;
+    } = {},
   ): Promise<Outcome> {
     const { signal, metadata = {}, ...others } = options;
     const headers = new grpc.Metadata();
@@ -34,8 +37,14 @@ export class GrpcClient implements Disposable {
       headers.set(name, name.endsWith("-bin") ? Buffer.from(value) : value);
     }
     return new Promise((resolve) => {
-      const call = this.#client.makeUnaryRequest(path, asBytes, asBytes, request, headers, others, (error, response) =>
-        resolve({ code: error?.code ?? 0, message: error?.details ?? "", response }),
+      const call = this.#client.makeUnaryRequest(
+        path,
+        asBytes,
+        asBytes,
+        request,
+        headers,
+        others,
+        (error, response) => resolve({ code: error?.code ?? 0, message: error?.details ?? "", response }),
       );
       signal?.addEventListener("abort", () => call.cancel());
     });

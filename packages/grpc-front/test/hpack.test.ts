@@ -137,7 +137,9 @@ describe("the examples of RFC 7541", () => {
 
   it("of a number, 1337 in five bits, is read", () => {
     expect(decode(decoderWith(), hex("3f9a0a"))).toEqual([]);
-    expect(() => decode(decoderWith(1_336), hex("3f9a0a"))).toThrow("a table of 1337 bytes: 1336 are allowed");
+    expect(() => decode(decoderWith(1_336), hex("3f9a0a"))).toThrow(
+      "a table of 1337 bytes: 1336 are allowed",
+    );
   });
 });
 
@@ -161,12 +163,18 @@ describe("Huffman's code", () => {
 
   it("property: any bytes are a string in it, or not, as the naive one says", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 12 }), fc.constantFrom([], [0xff], [0x7f], [0xff, 0xff, 0xff, 0xff]), (bytes, end) => {
-        const source = Uint8Array.from([...bytes, ...end]);
-        const target = Buffer.alloc(40);
-        const length = decodeHuffman(source, 0, source.length, target);
-        expect(length < 0 ? undefined : target.toString("latin1", 0, length)).toBe(naiveUnhuffman([...source]));
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 12 }),
+        fc.constantFrom([], [0xff], [0x7f], [0xff, 0xff, 0xff, 0xff]),
+        (bytes, end) => {
+          const source = Uint8Array.from([...bytes, ...end]);
+          const target = Buffer.alloc(40);
+          const length = decodeHuffman(source, 0, source.length, target);
+          expect(length < 0 ? undefined : target.toString("latin1", 0, length)).toBe(
+            naiveUnhuffman([...source]),
+          );
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
@@ -185,8 +193,14 @@ const anyPair = fc.oneof(
 describe("blocks", () => {
   it("property: of our encoder say the same to the naive decoder", () => {
     const step = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ pairs: fc.array(anyPair, { maxLength: 8 }), isRepeated: fc.boolean() }) },
-      { weight: 1, arbitrary: fc.array(fc.constantFrom(0, 40, 100, 4_096, 10_000), { minLength: 1, maxLength: 3 }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({ pairs: fc.array(anyPair, { maxLength: 8 }), isRepeated: fc.boolean() }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.array(fc.constantFrom(0, 40, 100, 4_096, 10_000), { minLength: 1, maxLength: 3 }),
+      },
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
@@ -234,7 +248,10 @@ describe("blocks", () => {
 
   it("the same fields are the same few bytes from the second time on", () => {
     const encoder = new HpackEncoder(4_096);
-    const pairs: Pair[] = [[":status", "200"], ["content-type", "application/grpc"]];
+    const pairs: Pair[] = [
+      [":status", "200"],
+      ["content-type", "application/grpc"],
+    ];
     expect(encode(encoder, pairs, true).length).toBeGreaterThan(2);
     expect(encode(encoder, pairs, true)).toEqual(hex("88be"));
   });

@@ -112,15 +112,11 @@ export class NaiveEncoder {
 
   #field({ pair, way, huffman }: Choice): number[] {
     const [name, value] = pair;
-    const all = [
-      ...STATIC_TABLE.map((field): Pair => [field.name, field.value]),
-      ...this.#table.pairs,
-    ];
+    const all = [...STATIC_TABLE.map((field): Pair => [field.name, field.value]), ...this.#table.pairs];
     const whole = all.findIndex((known) => known[0] === name && known[1] === value) + 1;
     if (way === "indexed" && whole > 0) return integer(whole, 7, 0x80);
     const index = all.findIndex((known) => known[0] === name) + 1;
-    const head =
-      way === "kept" ? integer(index, 6, 0x40) : integer(index, 4, way === "never" ? 0x10 : 0x00);
+    const head = way === "kept" ? integer(index, 6, 0x40) : integer(index, 4, way === "never" ? 0x10 : 0x00);
     if (way === "kept") this.#table.add(pair);
     return [...head, ...(index === 0 ? text(name, huffman) : []), ...text(value, huffman)];
   }

@@ -1,6 +1,16 @@
 /** A client that sends what it is told, byte by byte, and keeps all that it gets. */
 import { connect, type Socket } from "node:net";
-import { ACK, answerOf, frame, PREFACE, RawFrames, Type, type Bytes, type RawAnswer, type RawFrame } from "./raw-frames.ts";
+import {
+  ACK,
+  answerOf,
+  frame,
+  PREFACE,
+  RawFrames,
+  Type,
+  type Bytes,
+  type RawAnswer,
+  type RawFrame,
+} from "./raw-frames.ts";
 
 export class RawClient implements AsyncDisposable {
   readonly #socket: Socket;
@@ -39,7 +49,9 @@ export class RawClient implements AsyncDisposable {
   static async hello(port: number, settings: Bytes = []): Promise<RawClient> {
     const client = await RawClient.connect(port);
     client.send(PREFACE, frame(Type.SETTINGS, 0, 0, settings), frame(Type.SETTINGS, ACK, 0));
-    await client.until(() => client.frames.some(({ type, flags }) => type === Type.SETTINGS && flags === ACK));
+    await client.until(() =>
+      client.frames.some(({ type, flags }) => type === Type.SETTINGS && flags === ACK),
+    );
     return client;
   }
 

@@ -87,7 +87,9 @@ export function callHeaders(path: string, more: Readonly<Record<string, string |
     "content-type": "application/grpc",
     te: "trailers",
   };
-  return Object.entries({ ...usual, ...more }).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return Object.entries({ ...usual, ...more }).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined,
+  );
 }
 
 export interface HeadersOptions {
@@ -165,7 +167,9 @@ export function answerOf(frames: readonly RawFrame[], streamId: number): RawAnsw
     trailers: new Map(blocks.at(-1)?.pairs),
     messages: messagesOf(bytes),
     reset: wasReset?.payload.readUInt32BE(),
-    hasEnded: own.some(({ type, flags }) => (type === Type.HEADERS || type === Type.DATA) && (flags & END_STREAM) !== 0),
+    hasEnded: own.some(
+      ({ type, flags }) => (type === Type.HEADERS || type === Type.DATA) && (flags & END_STREAM) !== 0,
+    ),
   };
 }
 

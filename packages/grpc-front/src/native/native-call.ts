@@ -57,15 +57,14 @@ export class NativeCall extends GrpcCall {
     this.#room();
     if (this.#stream.destroyed) return;
     this.#status = status;
-    // RFC 9113 §8.1: who has answered in full may ask the client to send no more.
-    if (!this.hasClientEnded) {
-      this.#stream.once("finish", () => this.#stream.close(constants.NGHTTP2_NO_ERROR));
-    }
     if (response !== undefined) {
       this.#sendHead();
       this.#stream.end(framed(response));
     } else if (this.#hasHead) this.#stream.end();
-    else this.#stream.respond({ ...HEAD, ...trailersOf(status) }, { endStream: true });
+    else {
+      this.#stream.once("finish", () => this.#stopClient());
+      this.#stream.respond({ ...HEAD, ...trailersOf(status) }, { endStream: true });
+    }
   }
 
   protected cutOff(status: Status): void {
@@ -97,7 +96,15 @@ export class NativeCall extends GrpcCall {
   }
 
   #sendTrailers(): void {
-    if (!this.#stream.destroyed) this.#stream.sendTrailers(trailersOf(this.#status!));
+    if (this.#stream.destroyed) return;
+    this.#stream.sendTrailers(trailersOf(this.#status!));
+    // Not at once: what resets a stream overtakes its trailers.
+    setImmediate(() => this.#stopClient());
+  }
+
+  /** RFC 9113 §8.1: who has answered in full may ask the client to send no more. */
+  #stopClient(): void {
+    if (!this.hasClientEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   #room(): void {

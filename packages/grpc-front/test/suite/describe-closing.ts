@@ -84,7 +84,9 @@ export function describeClosing(open: OpenFront): void {
     });
 
     it("a host that is none is said to be none", async () => {
-      await expect(opened(open, {}, { host: "192.0.2.1" })).rejects.toMatchObject({ code: "invalid-argument" });
+      await expect(opened(open, {}, { host: "192.0.2.1" })).rejects.toMatchObject({
+        code: "invalid-argument",
+      });
     });
   });
 }

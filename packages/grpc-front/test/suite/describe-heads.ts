@@ -14,7 +14,12 @@ const statusOf = ({ head, trailers }: RawAnswer) => ({
 
 export function describeHeads(open: OpenFront): void {
   describe("the headers of a call", () => {
-    const heads: { name: string; more: Record<string, string | undefined>; path?: string; expected: object }[] = [
+    const heads: {
+      name: string;
+      more: Record<string, string | undefined>;
+      path?: string;
+      expected: object;
+    }[] = [
       {
         name: "another content type",
         more: { "content-type": "application/json" },
@@ -23,7 +28,11 @@ export function describeHeads(open: OpenFront): void {
       {
         name: "one that begins alike",
         more: { "content-type": "application/grpc-web" },
-        expected: { http: "415", code: "3", message: 'invalid gRPC request content-type "application/grpc-web"' },
+        expected: {
+          http: "415",
+          code: "3",
+          message: 'invalid gRPC request content-type "application/grpc-web"',
+        },
       },
       {
         name: "none",
@@ -52,7 +61,11 @@ export function describeHeads(open: OpenFront): void {
       {
         name: "an encoding that is not there",
         more: { "grpc-encoding": "gzip" },
-        expected: { http: "200", code: "12", message: 'grpc: Decompressor is not installed for grpc-encoding "gzip"' },
+        expected: {
+          http: "200",
+          code: "12",
+          message: 'grpc: Decompressor is not installed for grpc-encoding "gzip"',
+        },
       },
       { name: "the encoding that is none", more: { "grpc-encoding": "identity" }, expected: { code: "0" } },
       {
@@ -104,7 +117,14 @@ export function describeHeads(open: OpenFront): void {
       });
       await using front = await opened(open, { "/test.Echo/Keep": keeps });
       await using client = await RawClient.hello(front.port);
-      const units = { "99999999n": 100, "4989626u": 4_990, "5000m": 5_000, "7S": 7_000, "2M": 120_000, "99999999H": 99_999_999 * 3_600_000 };
+      const units = {
+        "99999999n": 100,
+        "4989626u": 4_990,
+        "5000m": 5_000,
+        "7S": 7_000,
+        "2M": 120_000,
+        "99999999H": 99_999_999 * 3_600_000,
+      };
       let streamId = 1;
       for (const [text, ms] of Object.entries(units)) {
         const before = performance.now();
@@ -150,12 +170,19 @@ export function describeHeads(open: OpenFront): void {
 
     it("come as node:http2 sends them, with every byte that may stand in one", async () => {
       // What is shorter in Huffman's code is sent in it: each stands among such characters.
-      const values = Array.from({ length: 256 }, (_, byte) => `0000${String.fromCharCode(byte)}0000aaaa`).filter(
-        (_, byte) => byte === 9 || (byte >= 32 && byte !== 127),
-      );
+      const values = Array.from(
+        { length: 256 },
+        (_, byte) => `0000${String.fromCharCode(byte)}0000aaaa`,
+      ).filter((_, byte) => byte === 9 || (byte >= 32 && byte !== 127));
       const keeps = unary((request, call) => {
         const index = Number(String(request));
-        return Buffer.from(values.slice(index, index + 50).map((_, at) => call.metadata.get(`x-${at}`)).join("\n"), "latin1");
+        return Buffer.from(
+          values
+            .slice(index, index + 50)
+            .map((_, at) => call.metadata.get(`x-${at}`))
+            .join("\n"),
+          "latin1",
+        );
       });
       await using front = await opened(open, { "/test.Echo/Keep": keeps });
       const session = connect(`http://127.0.0.1:${front.port}`);

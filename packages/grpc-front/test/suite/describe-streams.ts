@@ -13,7 +13,9 @@ export function describeStreams(open: OpenFront): void {
       await using front = await opened(open);
       using client = new GrpcClient(front.port);
       const call = client.stream(STREAM);
-      const sent = Array.from({ length: 300 }, (_, index) => Buffer.alloc((index * 977) % 50_000, index % 256));
+      const sent = Array.from({ length: 300 }, (_, index) =>
+        Buffer.alloc((index * 977) % 50_000, index % 256),
+      );
       sent.push(Buffer.alloc(2 << 20, 7));
       for (const message of sent) call.write(message);
       call.end();
@@ -69,7 +71,10 @@ export function describeStreams(open: OpenFront): void {
       const failsAtOnce = stream(() => {
         throw new GrpcError(GrpcCode.UNAUTHENTICATED, "who are you?");
       });
-      await using front = await opened(open, { "/test.Echo/Fail": fails, "/test.Echo/FailAtOnce": failsAtOnce });
+      await using front = await opened(open, {
+        "/test.Echo/Fail": fails,
+        "/test.Echo/FailAtOnce": failsAtOnce,
+      });
       using client = new GrpcClient(front.port);
       expect(await readAll(client.stream("/test.Echo/Fail"))).toMatchObject({
         code: 11,
@@ -143,7 +148,9 @@ export function describeStreams(open: OpenFront): void {
       });
       await using front = await opened(open, { "/test.Echo/Wait": waits });
       using client = new GrpcClient(front.port);
-      const { code, messages } = await readAll(client.stream("/test.Echo/Wait", { deadline: Date.now() + 200 }));
+      const { code, messages } = await readAll(
+        client.stream("/test.Echo/Wait", { deadline: Date.now() + 200 }),
+      );
       expect(code).toBe(GrpcCode.DEADLINE_EXCEEDED);
       expect(messages.map(String)).toEqual(["wait"]);
       await seen.promise;
