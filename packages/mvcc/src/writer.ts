@@ -173,15 +173,11 @@ export class KeySpaceWriter {
   }
 
   #refusePut(request: PutRequest, row: KeyRow | undefined): EtcdError | undefined {
-    const { key, value, lease, ignoreValue, ignoreLease } = request;
-    if (key.length === 0) return EtcdError.of("emptyKey");
-    if (key.length > KEY_BYTES_MAX || key.length + value.length > CHANGE_BYTES_MAX) {
-      return EtcdError.of("requestTooLarge");
-    }
-    if (lease !== NO_LEASE && !this.#leases.has(lease)) return EtcdError.of("leaseNotFound");
-    if ((ignoreValue || ignoreLease) && (row === undefined || row.isDeleted))
-      return EtcdError.of("keyNotFound");
-    return undefined;
+    return refuseSize(request) ?? this.#refuseLease(request) ?? refuseAbsent(request, row);
+  }
+
+  #refuseLease({ lease }: PutRequest): EtcdError | undefined {
+    return lease === NO_LEASE || this.#leases.has(lease) ? undefined : EtcdError.of("leaseNotFound");
   }
 
   #put(request: PutRequest, row: KeyRow | undefined): etcdserverpb.PutResponse {
@@ -243,7 +239,9 @@ export class KeySpaceWriter {
 
   #refusePutIn(request: Operation): EtcdError | undefined {
     if (request.oneofKind !== "requestPut") return undefined;
-    return this.#refusePut(request.requestPut, this.#reading.row(request.requestPut.key));
+    const { requestPut: put } = request;
+    // Other than by itself, a put is first asked for its key.
+    return refuseSize(put) ?? refuseAbsent(put, this.#reading.row(put.key)) ?? this.#refuseLease(put);
   }
 
   #perform(request: Operation): ResponseOp["response"] {
@@ -295,4 +293,19 @@ export class KeySpaceWriter {
     this.#state = { ...this.#state, revision: this.#mainRevision };
     this.#changeCount = 0;
   }
+}
+
+function refuseSize({ key, value }: PutRequest): EtcdError | undefined {
+  if (key.length === 0) return EtcdError.of("emptyKey");
+  const isTooLarge = key.length > KEY_BYTES_MAX || key.length + value.length > CHANGE_BYTES_MAX;
+  return isTooLarge ? EtcdError.of("requestTooLarge") : undefined;
+}
+
+/** What is kept of a key has to be there. */
+function refuseAbsent(
+  { ignoreValue, ignoreLease }: PutRequest,
+  row: KeyRow | undefined,
+): EtcdError | undefined {
+  const isThere = row !== undefined && !row.isDeleted;
+  return (ignoreValue || ignoreLease) && !isThere ? EtcdError.of("keyNotFound") : undefined;
 }

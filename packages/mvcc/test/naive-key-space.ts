@@ -67,7 +67,7 @@ export class NaiveKeySpace {
   }
 
   put(request: etcdserverpb.PutRequest): etcdserverpb.PutResponse | EtcdErrorName {
-    const refusal = this.#refusePut(request);
+    const refusal = this.#refuseLease(request) ?? this.#refuseKey(request);
     if (refusal !== undefined) return refusal;
     return this.#once(() => this.#put(request));
   }
@@ -81,7 +81,8 @@ export class NaiveKeySpace {
     this.#choose(request, branches);
     const way = [...operationsOf(request, branches)];
     for (const each of way) {
-      const refusal = each.oneofKind === "requestPut" ? this.#refusePut(each.requestPut) : undefined;
+      if (each.oneofKind !== "requestPut") continue;
+      const refusal = this.#refuseKey(each.requestPut) ?? this.#refuseLease(each.requestPut);
       if (refusal !== undefined) return refusal;
     }
     for (const each of way) {
@@ -143,7 +144,8 @@ export class NaiveKeySpace {
   /** Of the keys that exist at a revision. */
   #lastChanges(revision: number): NaiveChange[] {
     const changes = new Map<string, NaiveChange>();
-    for (const change of this.changes) if (change.revision <= revision) changes.set(toHex(change.key), change);
+    for (const change of this.changes)
+      if (change.revision <= revision) changes.set(toHex(change.key), change);
     return [...changes.values()].filter(({ kv }) => kv !== undefined);
   }
 
@@ -240,12 +242,13 @@ export class NaiveKeySpace {
     return kvs.every((kv) => isResult(compare, kv));
   }
 
-  #refusePut(request: etcdserverpb.PutRequest): EtcdErrorName | undefined {
-    if (request.key.length === 0) return "emptyKey";
-    if (request.key.length > 4_096) return "requestTooLarge";
-    if (request.lease !== 0n && !this.leases.has(request.lease)) return "leaseNotFound";
-    const isThere = this.#kvsIn({ key: request.key, rangeEnd: new Uint8Array(0) }, this.revision).length > 0;
-    return (request.ignoreValue || request.ignoreLease) && !isThere ? "keyNotFound" : undefined;
+  #refuseKey({ key, ignoreValue, ignoreLease }: etcdserverpb.PutRequest): EtcdErrorName | undefined {
+    const isThere = this.#kvsIn({ key, rangeEnd: new Uint8Array(0) }, this.revision).length > 0;
+    return (ignoreValue || ignoreLease) && !isThere ? "keyNotFound" : undefined;
+  }
+
+  #refuseLease({ lease }: etcdserverpb.PutRequest): EtcdErrorName | undefined {
+    return lease !== 0n && !this.leases.has(lease) ? "leaseNotFound" : undefined;
   }
 
   #kvsIn(range: KeyRange, revision: number): KeyValue[] {

@@ -24,7 +24,11 @@ interface Method {
 
 const services = [etcdserverpb.KV, etcdserverpb.Lease, etcdserverpb.Maintenance];
 
-function call(session: ClientHttp2Session, name: string, message: object): Promise<Uint8Array | [number, string]> {
+function call(
+  session: ClientHttp2Session,
+  name: string,
+  message: object,
+): Promise<Uint8Array | [number, string]> {
   const service = services.find(({ methods }) => methods.some((method) => method.name === name))!;
   const { I } = service.methods.find((method) => method.name === name) as Method;
   const body = Buffer.from(I.toBinary(message));
@@ -99,7 +103,8 @@ async function record(session: ClientHttp2Session, seed: number): Promise<void> 
 /** Small values, fewer contradictions, and revisions near the one that the last answer came from. */
 function fitting(message: object): object {
   const fitted = mapValues(message, (value) => (typeof value === "object" ? fittingValue(value) : value));
-  if ("ignoreValue" in fitted && fitted["ignoreValue"] && odd()) return { ...fitted, value: new Uint8Array(0) };
+  if ("ignoreValue" in fitted && fitted["ignoreValue"] && odd())
+    return { ...fitted, value: new Uint8Array(0) };
   if ("ignoreLease" in fitted && fitted["ignoreLease"] && odd()) return { ...fitted, lease: 0n };
   const wanted = fitted["revision"];
   return typeof wanted === "bigint" && wanted > 0n
@@ -150,13 +155,20 @@ const flags = [
   ["initial-cluster", `default=${peer}`],
   ["log-level", "warn"],
 ];
-const etcd = spawn("etcd", flags.map(([name, value]) => `--${name}=${value}`), { stdio: "ignore" });
+const etcd = spawn(
+  "etcd",
+  flags.map(([name, value]) => `--${name}=${value}`),
+  { stdio: "ignore" },
+);
 try {
   for (;;) {
     const session = connect(client);
     const isUp = await Promise.race([
       once(session, "connect").then(() => true),
-      once(session, "error").then(() => false, () => false),
+      once(session, "error").then(
+        () => false,
+        () => false,
+      ),
     ]).catch(() => false);
     if (isUp) {
       await record(session, Number(process.argv[2] ?? 1));
