@@ -27,3 +27,6 @@ export const SILENT_TIMEOUTS_MAX = 10;
 
 /** A member whose disk was full looks this often whether there is room again. */
 export const RESUME_POLL_MS = 1000;
+
+/** Between two tries to be replaced, or to become a voter. */
+export const REPLACE_RETRY_MS = 200;

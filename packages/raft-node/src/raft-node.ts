@@ -47,6 +47,7 @@ import { systemMonotonicClock, type MonotonicClock } from "./monotonic-clock.ts"
 import { raftOptionsOf, tickMsOf } from "./pace.ts";
 import { Proposals } from "./proposals.ts";
 import { ReadBarriers } from "./read-barriers.ts";
+import { Replacements, SelfPromotion, type Replacement } from "./replacement.ts";
 import { decodeGroups, type RequestGroup } from "./request-group.ts";
 import type { SnapshotFiles } from "./snapshot-files.ts";
 import { isDamagedOnItsWay, settleStaged, SnapshotReceiver } from "./snapshot-receiver.ts";
@@ -82,6 +83,10 @@ export interface RaftNodeOptions<Result> {
   readonly connect: (events: PeerEvents) => Promise<PeerNetwork>;
   readonly events?: Partial<RaftNodeEvents> | undefined;
   readonly raft?: Partial<RaftOptions> | undefined;
+  /** Before a member takes the place of one whose log is damaged: makes known to the others what they have to know of it. */
+  readonly prepareReplacement?: ((replacement: Replacement) => Promise<void>) | undefined;
+  /** This member takes the place of one whose log was damaged, so it becomes a voter by itself once it is in sync. */
+  readonly isReplacement?: boolean | undefined;
   /** After so many entries the machine is checkpointed and the log cut off. Default: 1,000. */
   readonly snapshotCount?: number | undefined;
   /** So many are kept in front of that. Default: 5,000, and 16 MiB at the most. */
@@ -119,12 +124,15 @@ export class RaftNode<Result> implements AsyncDisposable {
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
   readonly #calls = new AbortController();
+  /** Until it is a voter. */
+  #promotion: SelfPromotion | undefined;
   #life: Life;
   #farewell: Farewell | undefined;
   #reviving: Promise<void> | undefined;
   #state: RaftNodeStatus["state"] = "running";
   #leader: { readonly id: MemberId; readonly term: Term };
   #tickedAtMs = -Infinity;
+  #hasBeenMember: boolean;
   #stopped: Promise<void> | undefined;
 
   /**
@@ -190,7 +198,16 @@ export class RaftNode<Result> implements AsyncDisposable {
       failed: (error) => this.#failed(error),
     });
     network.handle(PROPOSE, (request) => this.#proposeForwarded(request));
+    new Replacements({
+      network,
+      raft: () => this.#life.raft,
+      prepare: async (replacement) => options.prepareReplacement?.(replacement),
+      changeMembership: (changes) => this.changeMembership(changes),
+    }).listen();
+    const { signal } = this.#calls;
+    if (options.isReplacement === true) this.#promotion = new SelfPromotion({ id, network, clock, signal });
     this.#life = this.#begin(log);
+    this.#hasBeenMember = isMember(this.#life.raft.membershipAt(machine.applied.index), id);
     this.#leader = { id: this.#life.raft.leader, term: this.#life.raft.term };
   }
 
@@ -299,6 +316,7 @@ export class RaftNode<Result> implements AsyncDisposable {
     this.#reads.tick();
     this.#changes.tick();
     this.#sender.tick(this.#life);
+    if (this.#promotion?.look(raft) === true) this.#promotion = undefined;
   }
 
   #apply(entries: readonly Entry[]): void {
@@ -319,8 +337,11 @@ export class RaftNode<Result> implements AsyncDisposable {
 
   #membershipApplied(membership: Membership, id: EntryId): void {
     this.#options.events?.membershipApplied?.(membership, id);
-    if (isJoint(membership) || isMember(membership, this.id)) return;
-    this.#options.events?.removed?.("the cluster goes on without this member");
+    const isIn = isMember(membership, this.id);
+    // Who joins is shown memberships from before its time.
+    const isRemoved = this.#hasBeenMember && !isIn && !isJoint(membership);
+    if (isRemoved) this.#options.events?.removed?.("the cluster goes on without this member");
+    this.#hasBeenMember ||= isIn;
   }
 
   /** The state is that of a snapshot from the leader. Its bytes are not kept, so it cannot be passed on. */

@@ -53,6 +53,20 @@ it("a new member gets the state, becomes a voter, and is removed again", async (
   await until(() => removed.length > 0);
 });
 
+it("who joins is not removed by memberships from before its time", async () => {
+  await using cluster = await Cluster.start(3);
+  const leader = await cluster.leader();
+  await write(leader, 0, 5);
+  const id = memberId(4);
+  await leader.node.changeMembership([{ kind: "add-learner", member: id }]);
+  const removed: string[] = [];
+  const joined = await cluster.start(id, { removed: (why) => removed.push(why) });
+  await until(() => joined.node.status().applied === leader.node.status().applied);
+  expect(removed).toEqual([]);
+  await leader.node.changeMembership([{ kind: "remove", member: id }]);
+  await until(() => removed.length > 0);
+});
+
 it("a crash between staging a snapshot and writing its name keeps the old state; one after takes the new", async () => {
   await using cluster = await Cluster.start(3, FEW);
   const leader = await cluster.leader();
@@ -62,7 +76,11 @@ it("a crash between staging a snapshot and writing its name keeps the old state;
   await until(() => follower.node.status().applied === leader.node.status().applied);
   await cluster.kill(id);
   const place = cluster.places.get(id)!;
-  const stale = { id: { index: logIndex(9999), term: leader.node.status().term }, texts: new Map(), count: 7 };
+  const stale = {
+    id: { index: logIndex(9999), term: leader.node.status().term },
+    texts: new Map(),
+    count: 7,
+  };
   place.state.staged = stale;
   const back = await cluster.start(id);
   expect(place.state.staged).toBeUndefined();

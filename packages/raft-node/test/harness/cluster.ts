@@ -1,4 +1,5 @@
 /** Clusters of members in this process, whose disks outlive them. */
+import { FakeDisk } from "@lattice/testkit";
 import { memberId, membershipOf, MemoryRaftStorage, type MemberId, type RaftOptions } from "@lattice/raft";
 import { MemoryPeers } from "@lattice/raft-net";
 import { MemorySnapshotFiles, RaftNode, type RaftNodeEvents, type RaftNodeOptions } from "../../src/index.ts";
@@ -6,12 +7,14 @@ import { TextDisk, TextMachine } from "./text-machine.ts";
 
 /** Short, so that tests are. */
 export const QUICK: Partial<RaftOptions> = { electionTimeoutMs: 200, heartbeatMs: 20, suspicionMs: [5, 30] };
-const CLUSTER = 77;
+export const CLUSTER = 77;
 
+/** What a member leaves behind, on one disk. */
 export class Place {
-  log = new MemoryRaftStorage();
+  readonly disk = new FakeDisk();
+  log = new MemoryRaftStorage({ disk: this.disk.sync });
   readonly state = new TextDisk();
-  readonly snapshots = new MemorySnapshotFiles();
+  readonly snapshots = new MemorySnapshotFiles(this.disk.sync);
 }
 
 export interface Member {
@@ -38,7 +41,11 @@ export class Cluster implements AsyncDisposable {
     return cluster;
   }
 
-  async start(id: MemberId, events: Partial<RaftNodeEvents> = {}): Promise<Member> {
+  async start(
+    id: MemberId,
+    events: Partial<RaftNodeEvents> = {},
+    options: Partial<RaftNodeOptions<string>> = {},
+  ): Promise<Member> {
     const place = this.places.get(id) ?? new Place();
     this.places.set(id, place);
     const machine = new TextMachine(place.state);
@@ -54,6 +61,7 @@ export class Cluster implements AsyncDisposable {
       raft: QUICK,
       events,
       ...this.#options,
+      ...options,
     });
     const member = { node, machine };
     this.members.set(id, member);
