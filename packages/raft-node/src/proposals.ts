@@ -153,8 +153,9 @@ export class Proposals<Result> {
   }
 
   tick(raft: Raft | undefined): void {
-    if (this.#queue.length > 0) this.#options.wake();
     const overdueMs = this.#options.nowMs() - this.#options.timeoutMs;
+    this.#giveUpQueued(overdueMs);
+    if (this.#queue.length > 0) this.#options.wake();
     for (const [number, pending] of this.#proposed) {
       if (!pending.isSettled && pending.sinceMs > overdueMs) continue;
       this.#proposed.delete(number);
@@ -268,6 +269,14 @@ export class Proposals<Result> {
       this.#proposed.delete(number);
       if (pending !== undefined) this.#reject(pending, error);
     }
+  }
+
+  /** What cannot be handed to anybody does not wait for ever. */
+  #giveUpQueued(overdueMs: number): void {
+    if (!this.#queue.some(({ sinceMs, isSettled }) => isSettled || sinceMs <= overdueMs)) return;
+    const queue = this.#takeQueue();
+    for (const pending of queue) if (pending.sinceMs <= overdueMs) this.#reject(pending, failure("timeout"));
+    this.#enqueue(queue.filter(({ isSettled }) => !isSettled));
   }
 
   /** They come before what waits already, in their order. */
