@@ -62,6 +62,7 @@ export interface PeerEvents extends RaftTransportEvents {
 }
 
 export interface PeerNetwork extends RaftTransport {
+  readonly cluster: ClusterId;
   /**
    * Whom it may speak with, and where. Replaces what was said before; connections to others are closed. `asOf`: the entry of the
    * log by which that is so. A member that is not among them is refused and told that index, and so knows whether it was removed

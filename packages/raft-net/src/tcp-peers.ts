@@ -78,6 +78,10 @@ export class TcpPeers implements PeerNetwork {
     this.#beat.unref();
   }
 
+  get cluster(): ClusterId {
+    return this.#options.cluster;
+  }
+
   /** Where it listens, with the ports that were free. */
   get addresses(): readonly PeerAddress[] {
     return this.#bound;

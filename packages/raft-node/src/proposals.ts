@@ -32,8 +32,8 @@ export interface ProposalsOptions {
 interface Pending<Result> {
   readonly request: Uint8Array;
   readonly sinceMs: number;
-  /** Until then it waits where it is refused for now. */
-  patientUntilMs: number;
+  /** Until then it waits where it is refused for now; undefined before that has happened. */
+  patientUntilMs: number | undefined;
   /** That of the leader that it was given to; 0 while it waits in the queue. */
   term: Term;
   readonly resolve: (result: Result) => void;
@@ -90,7 +90,7 @@ export class Proposals<Result> {
       const pending: Pending<Result> = {
         request,
         sinceMs,
-        patientUntilMs: sinceMs,
+        patientUntilMs: undefined,
         term: NO_TERM,
         resolve,
         reject,
@@ -142,7 +142,10 @@ export class Proposals<Result> {
     if (term <= this.#termApplied) return;
     this.#termApplied = term;
     const lost = [...this.#proposed].filter(([, pending]) => pending.term < term);
-    this.#requeue(lost.map(([number]) => number));
+    this.#requeue(
+      lost.map(([number]) => number),
+      failure("no-leader"),
+    );
   }
 
   /** The state has moved on without the entries in between being seen. */
@@ -261,7 +264,7 @@ export class Proposals<Result> {
     const numbers = pendings.map((_, at) => first + at);
     if (reasonOf(error) !== "too-many-requests") {
       this.#pausedUntilMs = this.#options.nowMs() + this.#options.patienceMs / 8;
-      this.#requeue(numbers);
+      this.#requeue(numbers, failure("no-leader"));
       return;
     }
     for (const number of numbers) {
@@ -279,17 +282,18 @@ export class Proposals<Result> {
     this.#enqueue(queue.filter(({ isSettled }) => !isSettled));
   }
 
-  /** They come before what waits already, in their order. */
-  #requeue(numbers: readonly number[]): void {
-    const patientUntilMs = this.#options.nowMs() + this.#options.patienceMs;
+  /** They come before what waits already, in their order; but those that have been patient for long enough are refused. */
+  #requeue(numbers: readonly number[], refusal: LatticeError): void {
+    const now = this.#options.nowMs();
     const pendings: Pending<Result>[] = [];
     for (const number of numbers) {
       const pending = this.#proposed.get(number);
       this.#proposed.delete(number);
       if (pending === undefined || pending.isSettled) continue;
       pending.term = NO_TERM;
-      pending.patientUntilMs = Math.max(pending.patientUntilMs, patientUntilMs);
-      pendings.push(pending);
+      pending.patientUntilMs ??= now + this.#options.patienceMs;
+      if (pending.patientUntilMs > now) pendings.push(pending);
+      else this.#reject(pending, refusal);
     }
     if (pendings.length === 0) return;
     const waiting = this.#takeQueue();
@@ -357,8 +361,10 @@ export class Proposals<Result> {
     const now = this.#options.nowMs();
     if (now < this.#leaderLostAtMs + this.#options.patienceMs / 2) return;
     const queue = this.#takeQueue();
-    this.#enqueue(queue.filter(({ patientUntilMs }) => patientUntilMs > now));
-    for (const pending of queue) if (pending.patientUntilMs <= now) this.#reject(pending, error);
+    for (const pending of queue) {
+      if ((pending.patientUntilMs ?? now) > now) this.#enqueue([pending]);
+      else this.#reject(pending, error);
+    }
   }
 
   #reject(pending: Pending<Result>, error: LatticeError): void {

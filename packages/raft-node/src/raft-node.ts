@@ -129,6 +129,8 @@ export class RaftNode<Result> implements AsyncDisposable {
   #life: Life;
   #farewell: Farewell | undefined;
   #reviving: Promise<void> | undefined;
+  /** Ends a wait of whoever revives it. */
+  #hurry: () => void = () => {};
   #state: RaftNodeStatus["state"] = "running";
   #leader: { readonly id: MemberId; readonly term: Term };
   #tickedAtMs = -Infinity;
@@ -452,7 +454,13 @@ export class RaftNode<Result> implements AsyncDisposable {
   }
 
   #pass(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#clock.after(ms, resolve));
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(ms, resolve);
+      this.#hurry = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   get #isOver(): boolean {
@@ -482,8 +490,9 @@ export class RaftNode<Result> implements AsyncDisposable {
     this.#giveUp(failure("stopped"));
     this.#calls.abort();
     this.#farewell?.end();
-    await this.#life.end();
+    this.#hurry();
     await this.#reviving;
+    await this.#life.end();
     await this.#network.close();
     await this.#sender.close();
     const { machine } = this.#options;

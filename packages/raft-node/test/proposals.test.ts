@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { reasonOf } from "../src/errors.ts";
 import { Proposals } from "../src/proposals.ts";
 
-it("a request that cannot be handed to the leader is given up in time", async () => {
+it("a request that cannot be handed to the leader is refused soon", async () => {
   let nowMs = 0;
   const follower = { role: "follower", leader: memberId(2), term: 3 } as unknown as Raft;
   const proposals = new Proposals<string>({
@@ -25,5 +25,5 @@ it("a request that cannot be handed to the leader is given up in time", async ()
     await Promise.resolve();
   }
   expect(proposals.openCount).toBe(0);
-  expect(await outcome).toBe("timeout");
+  expect(await outcome).toBe("no-leader");
 });

@@ -1,6 +1,6 @@
 import { logIndex, memberId } from "@lattice/raft";
 import { expect, it } from "vitest";
-import { bytes, Cluster, QUICK, until, type Member } from "./harness/cluster.ts";
+import { bytes, Cluster, promote, QUICK, until, type Member } from "./harness/cluster.ts";
 
 const FEW = { snapshotCount: 10, tailCount: 3, raft: { ...QUICK, chunkBytesMax: 64 } };
 
@@ -46,7 +46,7 @@ it("a new member gets the state, becomes a voter, and is removed again", async (
   const removed: string[] = [];
   const joined = await cluster.start(id, { removed: (why) => removed.push(why) });
   await until(() => joined.machine.get("name19") === "99");
-  await leader.node.changeMembership([{ kind: "add-voter", member: id }]);
+  await promote(leader, id);
   expect(leader.node.status().membership.voters).toContain(id);
   await joined.node.propose(bytes("joined=yes"));
   await leader.node.changeMembership([{ kind: "remove", member: id }]);

@@ -1,8 +1,15 @@
 /** Clusters of members in this process, whose disks outlive them. */
+import type { LatticeError } from "@lattice/model";
 import { FakeDisk } from "@lattice/testkit";
 import { memberId, membershipOf, MemoryRaftStorage, type MemberId, type RaftOptions } from "@lattice/raft";
 import { MemoryPeers } from "@lattice/raft-net";
-import { MemorySnapshotFiles, RaftNode, type RaftNodeEvents, type RaftNodeOptions } from "../../src/index.ts";
+import {
+  MemorySnapshotFiles,
+  RaftNode,
+  reasonOf,
+  type RaftNodeEvents,
+  type RaftNodeOptions,
+} from "../../src/index.ts";
 import { TextDisk, TextMachine } from "./text-machine.ts";
 
 /** Short, so that tests are. */
@@ -107,6 +114,17 @@ export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await turn();
 }
 
+/** Makes a learner a voter, as soon as it has enough of the log. */
+export async function promote({ node }: Member, member: MemberId): Promise<void> {
+  for (;;) {
+    const outcome = await node.changeMembership([{ kind: "add-voter", member }]).catch((error: unknown) => {
+      if (reasonOf(error) !== "too-far-behind") throw error;
+    });
+    if (outcome !== undefined) return;
+    await turn();
+  }
+}
+
 /** Everybody else has a turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
@@ -114,4 +132,14 @@ function turn(): Promise<void> {
 
 export function bytes(text: string): Uint8Array {
   return Buffer.from(text);
+}
+
+/** What it rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<LatticeError> {
+  const outcome = await promise.then(
+    () => "resolved",
+    (error: unknown) => error,
+  );
+  if (outcome === "resolved") throw new Error("it did not reject");
+  return outcome as LatticeError;
 }
