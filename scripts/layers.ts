@@ -57,6 +57,7 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
       "raft-log",
       "raft-net",
       "raft-node",
+      "etcd-proto",
       "mvcc",
       "check",
     ],

@@ -1,5 +1,6 @@
 /**
- * `pnpm sim [raft]`: searches seeds for one that breaks a rule, or runs one again. Of a mesh, or of a Raft cluster.
+ * `pnpm sim [raft | cluster]`: searches seeds for one that breaks a rule, or runs one again. Of a mesh, of Raft cores, or of a cluster of
+ * whole servers.
  *
  *   --seed S        one seed: its trace hash, and where it fails, what happened
  *   --timeline      with --seed: what happened in any case
@@ -13,17 +14,26 @@
  */
 import { readArguments } from "./arguments.ts";
 import { simMesh } from "./mesh.ts";
+import { clusterSimulation } from "./cluster.ts";
 import { raftSimulation } from "./raft.ts";
 import { runSimulation } from "./simulation.ts";
 
+const args = process.argv.slice(2);
+
 try {
-  const args = process.argv.slice(2);
-  const isRaft = args[0] === "raft";
-  const isFine = isRaft
-    ? await runSimulation(raftSimulation, readArguments(args.slice(1)))
-    : await simMesh(args);
-  process.exitCode = isFine ? 0 : 1;
+  process.exitCode = (await simulated(args)) ? 0 : 1;
 } catch (error) {
   console.error(`error: ${(error as Error).message}`);
   process.exitCode = 2;
+}
+
+function simulated([kind, ...rest]: readonly string[]): Promise<boolean> {
+  switch (kind) {
+    case "raft":
+      return runSimulation(raftSimulation, readArguments(rest));
+    case "cluster":
+      return runSimulation(clusterSimulation, readArguments(rest));
+    default:
+      return simMesh(args);
+  }
 }

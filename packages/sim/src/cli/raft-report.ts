@@ -41,7 +41,15 @@ export class RaftTotals implements Totals<RaftFigures> {
         `${this.count("messages lost")} lost, ${this.count("messages doubled")} doubled`,
       `${this.count("action change")} changes of membership, ${this.count("action transfer")} transfers asked for; ` +
         `${faultCount} faults: ${faults.map(({ what, count }) => `${what} ${count}`).join(", ")}`,
+      ...this.#historyLines(),
       `came right after ${middle.toFixed(1)} election timeouts in the middle, ${(settled.at(-1) ?? 0).toFixed(1)} at the most`,
     ];
+  }
+
+  /** Where what clients saw was judged by a checker. */
+  #historyLines(): string[] {
+    const [linearizable, unknown] = [this.count("history linearizable"), this.count("history unknown")];
+    if (linearizable + unknown === 0) return [];
+    return [`${linearizable} histories are linearizable, ${unknown} would have taken too long to judge`];
   }
 }

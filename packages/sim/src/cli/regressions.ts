@@ -15,7 +15,7 @@ export class Regressions<P> {
   readonly name: string;
   readonly #file: URL;
 
-  constructor(name: "regressions.json" | "raft-regressions.json") {
+  constructor(name: `${"" | "raft-" | "cluster-"}regressions.json`) {
     this.name = `packages/sim/${name}`;
     this.#file = new URL(`../../${name}`, import.meta.url);
   }

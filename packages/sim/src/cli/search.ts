@@ -9,9 +9,11 @@ export interface SeedAnswer {
   readonly check: string | undefined;
 }
 
+export type WorkerName = "worker" | "raft-worker" | "cluster-worker";
+
 export interface SearchOptions<R extends SeedAnswer> {
   /** A module that answers each seed that it is sent. */
-  readonly worker: "worker" | "raft-worker";
+  readonly worker: WorkerName;
   readonly seeds: Iterable<string>;
   /** No new seed is begun after this. */
   readonly seconds?: number;

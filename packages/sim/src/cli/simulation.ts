@@ -6,12 +6,12 @@ import type { TimelineEntry } from "../trace.ts";
 import type { Violation } from "../violation.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Regressions } from "./regressions.ts";
-import { search, type SeedAnswer } from "./search.ts";
+import { search, type SeedAnswer, type WorkerName } from "./search.ts";
 
 /** A kind of simulation: its plans, and the figures that come of one. */
 export interface Simulation<Plan, Figures> {
   readonly command: string;
-  readonly worker: "worker" | "raft-worker";
+  readonly worker: WorkerName;
   readonly regressions: Regressions<Plan>;
   readonly progressEvery: number;
   /** How many plans are tried to find the shortest. */
