@@ -1,4 +1,4 @@
-import { memberId } from "@lattice/raft";
+import { isJoint, memberId } from "@lattice/raft";
 import { describe, expect, it } from "vitest";
 import { askToReplace, leaderIn, reasonOf, systemMonotonicClock, type Replacement } from "../src/index.ts";
 import { bytes, CLUSTER, Cluster, promote, rejection, until } from "./harness/cluster.ts";
@@ -129,7 +129,11 @@ describe("a member whose log is damaged", () => {
     await until(() => leader.node.status().membership.learners.includes(FOUR));
     expect(leader.node.status().membership.voters).not.toContain(replaced);
     const { node, machine } = await cluster.start(FOUR, {}, { isReplacement: true });
-    await until(() => node.status().membership.voters.includes(FOUR));
+    await until(() => {
+      const { membership, last, commit } = leader.node.status();
+      return membership.voters.includes(FOUR) && !isJoint(membership) && commit === last.index;
+    });
+    expect(node.status().role).toBe("follower");
     expect(machine.get("a")).toBe("1");
     await cluster.kill([...cluster.members.keys()].find((id) => id !== FOUR && id !== leader.node.id)!);
     await leader.node.propose(bytes("a=2"));
