@@ -29,14 +29,14 @@ const DELETE = 1;
 const PREVIOUS = 2;
 const JUMP = 4;
 
-export interface ChangeHead extends Omit<Change, "keyValue"> {
-  /** The block's. */
-  readonly blockMain: number;
-}
-
 /** All but the `KeyValue`, which comes where this ends; then `endChange`. */
-export function beginChange(out: Uint8Array, at: number, head: ChangeHead): number {
-  writeU32(out, at + 4, head.main - head.blockMain);
+export function beginChange(
+  out: Uint8Array,
+  at: number,
+  head: Omit<Change, "keyValue">,
+  blockMain: number,
+): number {
+  writeU32(out, at + 4, head.main - blockMain);
   writeU32(out, at + 8, head.sub);
   let flags = head.isDelete ? DELETE : 0;
   let next = at + HEADER_BYTES;

@@ -66,12 +66,7 @@ export class History {
   }
 }
 
-export interface NewChange {
-  readonly main: number;
-  readonly sub: number;
-  readonly isDelete: boolean;
-  readonly previous: Place | undefined;
-  readonly jump: Place | undefined;
+export interface NewChange extends Omit<Change, "keyValue"> {
   readonly keyValue: KeyValue;
 }
 
@@ -105,7 +100,7 @@ export class HistoryWriter extends History {
     const bytesMax = CHANGE_EXTRA_BYTES + KEY_VALUE_EXTRA_BYTES + key.length + value.length;
     const tail = this.#tailWithRoom(bytesMax, change);
     const at = tail.length;
-    const start = beginChange(tail.bytes, at, { ...change, blockMain: tail.id.main });
+    const start = beginChange(tail.bytes, at, change, tail.id.main);
     const end = writeKeyValue(tail.bytes, start, change.keyValue);
     endChange(tail.bytes, at, end);
     tail.length = end;

@@ -48,6 +48,7 @@ export function* rangeInSteps(
     const reading = open();
     const revision = revisionOf(reading, request.revision);
     if (revision instanceof EtcdError) return revision;
+    if (request.rangeEnd.length === 0) return rangeOfOne(reading, request, revision);
     const result = yield* new RangeRead(open, reading, request, revision).run();
     if (result !== undefined) return result;
   }
@@ -80,6 +81,23 @@ export function messageOf(keyValue: Uint8Array): mvccpb.KeyValue {
   return toMessage(decodeKeyValue(keyValue));
 }
 
+/** Most reads are of one key, for which there is nothing to order, and no limit but that which is none. */
+function rangeOfOne(reading: Reading, request: RangeRequest, revision: number): RangeResult {
+  const row = reading.row(request.key);
+  const version = row && reading.versionAt(request.key, row, revision);
+  const isWanted = version !== undefined && !request.countOnly && isWithinBounds(version, request);
+  return {
+    revision: reading.revision,
+    keyValues: isWanted ? [keyValueFor(reading, version, request)] : [],
+    more: false,
+    count: version === undefined ? 0 : 1,
+  };
+}
+
+function keyValueFor(reading: Reading, version: Version, { keysOnly }: RangeRequest): Uint8Array {
+  return keysOnly ? encodeKeyValue(withoutValue(version)) : reading.keyValueOf(version);
+}
+
 class RangeRead {
   readonly #open: () => Reading;
   readonly #request: RangeRequest;
@@ -110,19 +128,13 @@ class RangeRead {
     const keyValues: Uint8Array[] = [];
     for (const version of more ? wanted.slice(0, this.#limit) : wanted) {
       if (keyValues.length % KEYS_PER_STEP === KEYS_PER_STEP - 1 && !(yield* this.#pause())) return undefined;
-      keyValues.push(this.#keyValueOf(version));
+      keyValues.push(keyValueFor(this.#reading, version, this.#request));
     }
     return { revision: this.#currentRevision, keyValues, more, count: this.#count };
   }
 
   *#find(): Generator<void, boolean> {
-    const whole = keyRange(this.#request);
-    if (whole.bounds === undefined) {
-      const row = this.#reading.row(whole.key);
-      if (row !== undefined) this.#see(this.#reading.versionAt(whole.key, row, this.#revision));
-      return true;
-    }
-    let rest: KeyRange | undefined = whole;
+    let rest: KeyRange | undefined = keyRange(this.#request);
     for (;;) {
       rest = this.#findSome(rest);
       if (rest === undefined) return true;
@@ -150,11 +162,6 @@ class RangeRead {
     this.#versions.push(
       isSortedByValue ? { ...version, keyValue: this.#reading.keyValueOf(version) } : version,
     );
-  }
-
-  #keyValueOf(version: Version): Uint8Array {
-    if (this.#request.keysOnly) return encodeKeyValue(withoutValue(version));
-    return this.#reading.keyValueOf(version);
   }
 
   *#pause(): Generator<void, boolean> {

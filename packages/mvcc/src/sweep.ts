@@ -21,8 +21,10 @@ export interface Sweeping {
   readonly changesMax: number;
 }
 
+type SweepState = Pick<State, "compactRevision" | "isSweeping" | "sweepMain" | "sweepSub">;
+
 /** Gives the state, with how far it has got. */
-export function sweep(state: State, { history, keys, changesMax }: Sweeping): State {
+export function sweep<T extends SweepState>(state: T, { history, keys, changesMax }: Sweeping): T {
   const doomed: Place[] = [];
   let left = changesMax;
   let next: Change | undefined;

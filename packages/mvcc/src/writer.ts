@@ -47,7 +47,8 @@ export class KeySpaceWriter {
   readonly #history: HistoryWriter;
   readonly #leases: LeasesWriter;
   readonly #reading: Reading;
-  #state: State;
+  #state: Omit<State, "revision" | "tailMain" | "tailSub">;
+  #revision: number;
   /** Of the request that is being done. */
   #changeCount = 0;
 
@@ -57,14 +58,16 @@ export class KeySpaceWriter {
     this.#stateTable = tables(STATE_TABLE);
     this.#keys = tables(KEYS_TABLE);
     this.#leases = new LeasesWriter(tables);
-    this.#state = readState(this.#stateTable);
-    const { tailMain, tailSub, revision, compactRevision } = this.#state;
+    const { tailMain, tailSub, revision, ...state } = readState(this.#stateTable);
+    const { compactRevision } = state;
+    this.#state = state;
+    this.#revision = revision;
     this.#history = new HistoryWriter(tables(HISTORY_TABLE), { main: tailMain, sub: tailSub });
     this.#reading = new Reading({ keys: this.#keys, history: this.#history, revision, compactRevision });
   }
 
   get revision(): number {
-    return this.#state.revision;
+    return this.#revision;
   }
 
   get compactRevision(): number {
@@ -74,8 +77,8 @@ export class KeySpaceWriter {
   /** Writes what is left to be written. */
   end(): void {
     this.#history.settle();
-    const { main, sub } = this.#history.tailId;
-    writeState(this.#stateTable, { ...this.#state, tailMain: main, tailSub: sub });
+    const { main: tailMain, sub: tailSub } = this.#history.tailId;
+    writeState(this.#stateTable, { ...this.#state, revision: this.#revision, tailMain, tailSub });
   }
 
   put(request: PutRequest): etcdserverpb.PutResponse | EtcdError {
@@ -112,7 +115,7 @@ export class KeySpaceWriter {
   }: Pick<etcdserverpb.CompactionRequest, "revision">): etcdserverpb.CompactionResponse | EtcdError {
     const state = this.#state;
     if (revision <= BigInt(state.compactRevision)) return EtcdError.of("compacted");
-    if (revision > BigInt(state.revision)) return EtcdError.of("futureRev");
+    if (revision > BigInt(this.#revision)) return EtcdError.of("futureRev");
     const compactRevision = Number(revision);
     this.#state = { ...state, compactRevision, isSweeping: true };
     // What was removed so far was so up to the revision before; of that one itself, deletes have been kept.
@@ -121,7 +124,7 @@ export class KeySpaceWriter {
       this.#state = { ...this.#state, sweepMain: last, sweepSub: 0 };
     }
     this.#reading.compactRevision = compactRevision;
-    return { header: responseHeader(state.revision) };
+    return { header: responseHeader(this.#revision) };
   }
 
   /**
@@ -267,7 +270,7 @@ export class KeySpaceWriter {
 
   /** Of what the request changes. */
   get #mainRevision(): number {
-    return this.#state.revision + 1;
+    return this.#revision + 1;
   }
 
   #change(row: KeyRow | undefined, keyValue: KeyValue): void {
@@ -290,7 +293,7 @@ export class KeySpaceWriter {
 
   #endRequest(): void {
     if (this.#changeCount === 0) return;
-    this.#state = { ...this.#state, revision: this.#mainRevision };
+    this.#revision += 1;
     this.#changeCount = 0;
   }
 }
