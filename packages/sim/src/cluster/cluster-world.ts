@@ -13,6 +13,7 @@ import { EventQueue } from "../scheduler.ts";
 import type { Trace } from "../trace.ts";
 import { Violation } from "../violation.ts";
 import { KeyClients } from "./key-clients.ts";
+import type { KeyAnswer } from "./key-machine.ts";
 import { Server } from "./server.ts";
 import { Ways } from "./weather.ts";
 
@@ -45,7 +46,8 @@ export class ClusterWorld {
       settings: plan.settings,
       first: membershipOf(ids.slice(0, plan.voterCount)),
       tell: (who: MemberId, text: string) => this.tell(who, text),
-      applied: (who: MemberId, committed: readonly Committed[]) => this.#applied(who, committed),
+      applied: (who: MemberId, entry: Committed, answers: readonly KeyAnswer[]) =>
+        this.#applied(who, entry, answers),
     };
     this.servers = ids.map((id) => {
       const isFirst = id <= plan.voterCount;
@@ -220,17 +222,16 @@ export class ClusterWorld {
   }
 
   /** State machine safety (Raft figure 3): nobody applies something else at the same place. */
-  #applied(who: MemberId, committed: readonly Committed[]): void {
-    for (const each of committed) {
-      const hash = hashOf(each);
-      const known = this.#appliedAt.get(each.id.index);
-      if (known === undefined) this.#appliedAt.set(each.id.index, hash);
-      else if (known !== hash)
-        throw new Violation(
-          "state machine safety",
-          `server ${who} applied another entry at ${each.id.index}`,
-        );
-    }
+  #applied(who: MemberId, entry: Committed, answers: readonly KeyAnswer[]): void {
+    const { index } = entry.id;
+    const hash = hashOf(entry);
+    const known = this.#appliedAt.get(index);
+    if (known === hash) return;
+    if (known !== undefined)
+      throw new Violation("state machine safety", `server ${who} applied another entry at ${index}`);
+    this.#appliedAt.set(index, hash);
+    if (entry.kind !== "requests") return;
+    for (const [at, request] of entry.requests.entries()) this.clients.applied(request, answers[at]!);
   }
 }
 

@@ -1,9 +1,11 @@
 /**
  * Clients of a simulated cluster: they read and write a few keys at any server, and what they are told is kept as a history for the
- * checker. Every write has a value of its own.
+ * checker. Every write has a value of its own, and a number, by which it is known again when it is applied. What a client was not told
+ * is put in after the end, when there is nobody left who could still do it: what would have been answered, or that nothing came of it.
  */
 import type { EtcdEntry, EtcdOp, EtcdResult, Operation } from "@lattice/check";
 import { etcdserverpb, EtcdError } from "@lattice/etcd-proto";
+import { assert } from "@lattice/model";
 import { reasonOf, type Reason } from "@lattice/raft-node";
 import type { Prng } from "../prng.ts";
 import { Violation } from "../violation.ts";
@@ -14,11 +16,15 @@ const KEYS = ["a", "b", "c", "d", "e"];
 /** After these a request has not happened and never will. */
 const CERTAIN: ReadonlySet<Reason | undefined> = new Set(["no-leader", "too-many-requests", "no-space"]);
 
+const NUMBER = "#";
 const text = new TextDecoder();
 
 export class KeyClients {
   readonly #random: Prng;
   readonly #history: Operation<EtcdOp, EtcdResult>[] = [];
+  readonly #untold: { readonly number: number; readonly op: EtcdOp; readonly calledAt: number }[] = [];
+  /** By the number of the request. */
+  readonly #applied = new Map<number, KeyAnswer>();
   #clock = 0;
   #value = 0;
   #openCount = 0;
@@ -30,8 +36,22 @@ export class KeyClients {
     this.#random = random;
   }
 
-  get history(): readonly Operation<EtcdOp, EtcdResult>[] {
-    return this.#history;
+  /** Once nothing is under way any more. */
+  history(): readonly Operation<EtcdOp, EtcdResult>[] {
+    const returnedAt = this.#clock + 1;
+    const done = this.#untold.flatMap(({ number, op, calledAt }) => {
+      const answer = this.#applied.get(number);
+      if (answer === undefined) return [];
+      return [{ client: calledAt, op, result: resultOf(op, answer), calledAt, returnedAt }];
+    });
+    return [...this.#history, ...done];
+  }
+
+  /** A request has come to its place in the log, with this answer. */
+  applied(request: Uint8Array, answer: KeyAnswer): void {
+    const number = numberOf(etcdserverpb.TxnRequest.fromBinary(request));
+    if (this.#applied.has(number)) throw new Violation("once", `request ${number} was applied twice`);
+    this.#applied.set(number, answer);
   }
 
   /** Requests that wait for a server that is still there. */
@@ -74,14 +94,15 @@ export class KeyClients {
 
   async #ask(life: Life, op: EtcdOp): Promise<void> {
     const calledAt = ++this.#clock;
+    const number = calledAt;
     const client = calledAt;
     this.#openCount += 1;
     const end = life.process.whenEnded(() => {
       this.#openCount -= 1;
-      this.#giveUp(op, calledAt);
+      this.#giveUp(op, number);
     });
     try {
-      const result = op.type === "get" ? await read(life, op.key) : await propose(life, op);
+      const result = op.type === "get" ? await read(life, op.key) : await propose(life, op, number);
       if (!end()) return;
       this.answeredCount += 1;
       this.#history.push({ client, op, result, calledAt, returnedAt: ++this.#clock });
@@ -89,15 +110,14 @@ export class KeyClients {
       if (!end()) return;
       if (reasonOf(error) === undefined) throw new Violation("errors", `a client was told: ${String(error)}`);
       if (op.type === "get" || CERTAIN.has(reasonOf(error))) this.refusedCount += 1;
-      else this.#giveUp(op, calledAt);
+      else this.#giveUp(op, number);
     }
     this.#openCount -= 1;
   }
 
-  #giveUp(op: EtcdOp, calledAt: number): void {
+  #giveUp(op: EtcdOp, number: number): void {
     this.unknownCount += 1;
-    if (op.type === "get") return;
-    this.#history.push({ client: calledAt, op, result: undefined, calledAt, returnedAt: undefined });
+    if (op.type !== "get") this.#untold.push({ number, op, calledAt: number });
   }
 }
 
@@ -107,12 +127,22 @@ async function read({ node, machine }: Life, key: string): Promise<EtcdResult> {
   return { type: "get", revision: keys.revision, entry: entryOf(keys.range(rangeOf(key))) };
 }
 
-async function propose({ node }: Life, op: Exclude<EtcdOp, { type: "get" }>): Promise<EtcdResult> {
-  const answer = await node.propose(etcdserverpb.TxnRequest.toBinary(requestOf(op)));
-  return resultOf(op, answer);
+type Write = Exclude<EtcdOp, { type: "get" }>;
+
+async function propose({ node }: Life, op: Write, number: number): Promise<EtcdResult> {
+  const request = requestOf(op);
+  request.failure.push(operationOf({ type: "get", key: `${NUMBER}${number}` }));
+  return resultOf(op, await node.propose(etcdserverpb.TxnRequest.toBinary(request)));
 }
 
-function requestOf(op: EtcdOp): etcdserverpb.TxnRequest {
+/** The last of what a request does where it fails; nobody has such a key. */
+function numberOf({ failure }: etcdserverpb.TxnRequest): number {
+  const last = failure.at(-1)!.request;
+  assert(last.oneofKind === "requestRange", "every request has its number");
+  return Number(text.decode(last.requestRange.key).slice(NUMBER.length));
+}
+
+function requestOf(op: Write): etcdserverpb.TxnRequest {
   if (op.type !== "txn") return etcdserverpb.TxnRequest.create({ success: [operationOf(op)] });
   const { EQUAL } = etcdserverpb.Compare_CompareResult;
   const { MOD } = etcdserverpb.Compare_CompareTarget;
@@ -151,7 +181,8 @@ function rangeOf(key: string): etcdserverpb.RangeRequest {
 function resultOf(op: EtcdOp, { revision, response }: KeyAnswer): EtcdResult {
   if (response instanceof EtcdError)
     throw new Violation("errors", `a good request was refused: ${response.message}`);
-  const answers = response.responses.map(({ response: each }) => answerOf(each));
+  const asked = op.type === "txn" ? (response.succeeded ? op.success : op.failure).length : 1;
+  const answers = response.responses.slice(0, asked).map(({ response: each }) => answerOf(each));
   if (op.type === "txn") return { type: "txn", revision, succeeded: response.succeeded, answers };
   return { ...answers[0]!, revision };
 }

@@ -18,6 +18,9 @@ export interface KeyAnswer {
   readonly response: etcdserverpb.TxnResponse | EtcdError;
 }
 
+/** What was applied, and what it gives to each request. */
+export type OnApplied = (entry: Committed, answers: readonly KeyAnswer[]) => void;
+
 /** Where a machine keeps its state between two lives. */
 export class MachineDisk {
   readonly #disk: () => Promise<void>;
@@ -42,10 +45,10 @@ export class MachineDisk {
 
 export class KeyMachine implements StateMachine<KeyAnswer> {
   readonly #disk: MachineDisk;
-  readonly #onApplied: (committed: readonly Committed[]) => void;
+  readonly #onApplied: OnApplied;
   #applied: EntryId;
 
-  constructor(disk: MachineDisk, onApplied: (committed: readonly Committed[]) => void) {
+  constructor(disk: MachineDisk, onApplied: OnApplied) {
     this.#disk = disk;
     this.#onApplied = onApplied;
     this.#applied = readApplied(disk.storage);
@@ -67,7 +70,7 @@ export class KeyMachine implements StateMachine<KeyAnswer> {
       return this.keys.write(table, (writer) => committed.map((entry) => answersTo(writer, entry)));
     });
     this.#applied = last;
-    this.#onApplied(committed);
+    for (const [at, entry] of committed.entries()) this.#onApplied(entry, answers[at]!);
     return answers;
   }
 

@@ -20,8 +20,7 @@ export interface ServerWorld {
   readonly settings: RaftSettings;
   readonly first: Membership;
   readonly tell: (who: MemberId, text: string) => void;
-  /** A machine has applied these. */
-  readonly applied: (who: MemberId, committed: readonly Committed[]) => void;
+  readonly applied: (who: MemberId, entry: Committed, answers: readonly KeyAnswer[]) => void;
 }
 
 export interface Life {
@@ -69,7 +68,7 @@ export class Server {
     const { scheduler, settings, peers, first, tell, applied } = this.#world;
     const process = new Process(scheduler);
     this.#process = process;
-    const machine = new KeyMachine(this.#machineDisk, (committed) => applied(this.id, committed));
+    const machine = new KeyMachine(this.#machineDisk, (entry, answers) => applied(this.id, entry, answers));
     const clock = new ServerClock({ scheduler, process, rate: this.rate, label: `timer ${this.id}` });
     try {
       const node = await RaftNode.start<KeyAnswer>({

@@ -128,11 +128,12 @@ async function readEverywhere(world: ClusterWorld, isFine: () => boolean): Promi
 }
 
 function judge({ clients, trace }: ClusterWorld): void {
-  const result = checkEtcdHistory(clients.history, { stepsMax: CHECK_STEPS_MAX });
+  const history = clients.history();
+  const result = checkEtcdHistory(history, { stepsMax: CHECK_STEPS_MAX });
   trace.count(`history ${result.verdict}`);
   if (result.verdict !== "violation") return;
   const broken = result.partitions.find((each) => each.verdict === "violation")!;
-  const explanation = explainViolation(etcdModel(clients.history), clients.history, broken);
+  const explanation = explainViolation(etcdModel(history), history, broken);
   throw new Violation("linearizability", violationText(explanation));
 }
 
