@@ -6,11 +6,12 @@
  *   N.staging   is being written
  *   N.staged    complete: `id` says what it stands for
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { PackReader, PackWriter, readEntryId, writeEntryId, type EntryId } from "@lattice/raft";
-import { STATE_STAGED_BYTES_MAX } from "../limits.ts";
 import type { CheckpointedStorage } from "@lattice/storage";
+import { renameDurably, syncDirectory, writeFileDurably } from "../disk/durable.ts";
+import { STATE_STAGED_BYTES_MAX } from "../limits.ts";
 import { StateReader } from "./state-stream.ts";
 
 /** Opens a storage at a path; made where it is not there. */
@@ -43,8 +44,12 @@ export class StateDirectory {
     return this.#stagedId;
   }
 
+  get currentFile(): string {
+    return this.#pathOf(String(this.#current));
+  }
+
   openCurrent(): CheckpointedStorage {
-    return this.#options.open(this.#pathOf(String(this.#current)));
+    return this.#options.open(this.currentFile);
   }
 
   async stage(id: EntryId, pieces: AsyncIterable<Uint8Array>): Promise<void> {
@@ -110,31 +115,16 @@ export class StateDirectory {
   #writeId(name: string, id: EntryId): void {
     const writer = new PackWriter();
     writeEntryId(writer, id);
-    const file = openSync(join(this.#options.directory, name, ID_FILE), "w", 0o600);
-    try {
-      writeSync(file, writer.written);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    this.#sync(join(this.#options.directory, name));
+    const directory = join(this.#options.directory, name);
+    writeFileDurably(join(directory, ID_FILE), writer.written);
+    syncDirectory(directory);
   }
 
   #rename(from: string, to: string): void {
-    renameSync(join(this.#options.directory, from), join(this.#options.directory, to));
-    this.#sync(this.#options.directory);
+    renameDurably(join(this.#options.directory, from), join(this.#options.directory, to));
   }
 
   #remove(name: string): void {
     rmSync(join(this.#options.directory, name), { recursive: true, force: true });
-  }
-
-  #sync(directory: string): void {
-    const file = openSync(directory, "r");
-    try {
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
   }
 }

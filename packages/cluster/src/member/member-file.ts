@@ -2,16 +2,28 @@
  * `cluster.json`: which member of which cluster a directory belongs to. Written once, when the member is made, before anything
  * else is there.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { LatticeError } from "@lattice/model";
-import { memberId, type MemberId } from "@lattice/raft";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LatticeError, utf8 } from "@lattice/model";
+import { logIndex, memberId, type LogIndex, type MemberId } from "@lattice/raft";
+import { renameDurably, writeFileDurably } from "../disk/durable.ts";
+import type { MemberRow } from "../machine/member-rows.ts";
 import { idText } from "./identity.ts";
+
+/** Whom a member can speak with before its own state says so. */
+export interface KnownMembers {
+  /** The state knows as much once it has come this far. */
+  readonly asOf: LogIndex;
+  readonly rows: readonly MemberRow[];
+}
 
 export interface MemberFile {
   readonly clusterId: number;
   readonly memberId: MemberId;
   readonly name: string;
+  /** One of those that the cluster began with. */
+  readonly isFirst: boolean;
+  readonly known: KnownMembers;
 }
 
 const FORMAT = 1;
@@ -30,46 +42,60 @@ export function readMemberFile(directory: string): MemberFile | undefined {
   return parse(path, text);
 }
 
-export function writeMemberFile(directory: string, { clusterId, memberId: id, name }: MemberFile): void {
+export function writeMemberFile(directory: string, file: MemberFile): void {
   const path = join(directory, NAME);
-  const content = { format: FORMAT, cluster: idText(clusterId), member: idText(id), name };
-  write(`${path}.new`, `${JSON.stringify(content, undefined, 2)}\n`);
-  renameSync(`${path}.new`, path);
-  sync(dirname(path));
+  const { clusterId, memberId: id, name, isFirst, known } = file;
+  const members = known.rows.map((row) => ({ id: idText(row.id), name: row.name, peerUrls: row.peerUrls }));
+  const content = {
+    format: FORMAT,
+    cluster: idText(clusterId),
+    member: idText(id),
+    name,
+    isFirst,
+    known: { asOf: known.asOf, members },
+  };
+  writeFileDurably(`${path}.new`, utf8(`${JSON.stringify(content, undefined, 2)}\n`));
+  renameDurably(`${path}.new`, path);
 }
 
 function parse(path: string, text: string): MemberFile {
   try {
-    const { format, cluster, member, name } = JSON.parse(text) as Record<string, unknown>;
+    const { format, cluster, member, name, isFirst, known } = JSON.parse(text) as MemberJson;
     if (format !== FORMAT) throw new Error(`its format is ${String(format)}, not ${FORMAT}`);
     if (typeof name !== "string") throw new Error("it has no name");
-    return { clusterId: readId(cluster), memberId: memberId(readId(member)), name };
+    return {
+      clusterId: readId(cluster),
+      memberId: memberId(readId(member)),
+      name,
+      isFirst: isFirst === true,
+      known: { asOf: logIndex(known.asOf), rows: known.members.map(readRow) },
+    };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new LatticeError("corrupt", `${path} does not say which member this is: ${why}`, { cause: error });
   }
 }
 
+interface MemberJson {
+  readonly format: unknown;
+  readonly cluster: unknown;
+  readonly member: unknown;
+  readonly name: unknown;
+  readonly isFirst: unknown;
+  readonly known: { readonly asOf: number; readonly members: readonly KnownJson[] };
+}
+
+interface KnownJson {
+  readonly id: string;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
+
+function readRow({ id, name, peerUrls }: KnownJson): MemberRow {
+  return { id: memberId(readId(id)), name, peerUrls, clientUrls: [] };
+}
+
 function readId(value: unknown): number {
   if (typeof value !== "string" || !/^[0-9a-f]{1,12}$/.test(value)) throw new Error("it has no ids");
   return Number.parseInt(value, 16);
-}
-
-function write(path: string, text: string): void {
-  const file = openSync(path, "w", 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function sync(directory: string): void {
-  const file = openSync(directory, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -125,15 +125,8 @@ class LeaseService {
     const { member, leader } = this.#options;
     try {
       member.admit(call);
-      const lost = Promise.withResolvers<never>();
-      lost.promise.catch(() => {});
       const wantsLeader = call.metadata.get("hasleader") === "true";
-      const stopWatching = wantsLeader ? leader.onLost(() => lost.reject(EtcdError.of("noLeader"))) : () => {};
-      try {
-        await Promise.race([this.#renewAll(call), lost.promise]);
-      } finally {
-        stopWatching();
-      }
+      await leader.during(wantsLeader, () => this.#renewAll(call));
     } catch (error) {
       throw asGrpcError(error);
     }

@@ -20,7 +20,7 @@ export interface WatchServiceOptions {
   readonly term: () => number;
   readonly leader: LeaderWatch;
   /** Throws an `EtcdError` where the caller may not read these keys, or shows a token that nobody knows. */
-  readonly mayWatch: (call: StreamCall, range: { key: Uint8Array; rangeEnd: Uint8Array }) => Promise<void> | void;
+  readonly mayWatch: (call: StreamCall, range: { key: Uint8Array; rangeEnd: Uint8Array }) => Promise<void>;
 }
 
 export function* watchService(options: WatchServiceOptions): ServiceMethods {
@@ -31,18 +31,15 @@ async function serve(options: WatchServiceOptions, call: StreamCall): Promise<vo
   const { member, hub, header, term, leader } = options;
   try {
     member.admit(call);
-    const lost = Promise.withResolvers<never>();
-    lost.promise.catch(() => {});
-    const stream = new WatchStream({ hub, sink: call, header, term, failed: lost.reject });
-    const wantsLeader = call.metadata.get("hasleader") === "true";
-    const stopWatching = wantsLeader ? leader.onLost(() => lost.reject(EtcdError.of("noLeader"))) : () => {};
+    const fault = Promise.withResolvers<never>();
+    const stream = new WatchStream({ hub, sink: call, header, term, failed: fault.reject });
     const progress = setInterval(() => stream.reportIdle(), WATCH_PROGRESS_MS);
     progress.unref();
     try {
-      await Promise.race([obey(options, call, stream), lost.promise]);
+      const wantsLeader = call.metadata.get("hasleader") === "true";
+      await leader.during(wantsLeader, () => Promise.race([obey(options, call, stream), fault.promise]));
     } finally {
       clearInterval(progress);
-      stopWatching();
       stream.close();
     }
   } catch (error) {
@@ -77,8 +74,7 @@ interface Creation {
 
 async function create({ mayWatch }: WatchServiceOptions, { call, stream, request }: Creation): Promise<void> {
   try {
-    const permission = mayWatch(call, request);
-    if (permission !== undefined) await permission;
+    await mayWatch(call, request);
   } catch (error) {
     if (!(error instanceof EtcdError)) throw error;
     stream.refuse(request.watchId, error);

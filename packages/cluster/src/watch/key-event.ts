@@ -1,5 +1,6 @@
 /** What watchers are told: changes of keys, in the order of their revisions. */
 export interface KeyEvent {
+  readonly revision: number;
   readonly key: Uint8Array;
   readonly isDelete: boolean;
   /** As field `events` of a `WatchResponse`, tag and length included; with the value that the key had before, or without. */

@@ -12,7 +12,7 @@
  *  4. That progress was made to a revision is said only when everything up to there was said before.
  */
 import { LAGGING_REVISIONS_MAX, WATCH_RESPONSE_BYTES } from "../limits.ts";
-import type { RevisionEvents } from "./key-event.ts";
+import type { KeyEvent, RevisionEvents } from "./key-event.ts";
 import { RangeIndex, type KeyRange } from "./range-index.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -44,12 +44,11 @@ export class WatchHub {
   }
 
   /** What was applied, in its order, without gaps; the key space stands at `revision` after it. */
-  publish(revisions: readonly RevisionEvents[], revision: number): void {
-    if (revision === this.#revision && revisions.length === 0) return;
+  publish(events: readonly KeyEvent[], revision: number): void {
     this.#revision = revision;
-    if (this.#synced.isEmpty) return;
+    if (events.length === 0 || this.#synced.isEmpty) return;
     const touched: Watcher[] = [];
-    for (const each of revisions) this.#offer(each, touched);
+    for (const event of events) this.#offer(event, touched);
     for (const watcher of touched) {
       if (!watcher.hasPending) continue;
       if (watcher.stream.isFull) this.#fallBehind(watcher, watcher.next);
@@ -88,20 +87,18 @@ export class WatchHub {
     return true;
   }
 
-  #offer({ revision, events }: RevisionEvents, touched: Watcher[]): void {
-    for (const event of events) {
-      this.#synced.forEachAt(event.key, (watcher) => {
-        if (revision < watcher.next || !watcher.wants(event)) return;
-        if (watcher.stream.isFull) {
-          this.#fallBehind(watcher, revision);
-          return;
-        }
-        if (watcher.pendingBytes > WATCH_RESPONSE_BYTES && watcher.pendingTo < revision)
-          watcher.stream.tell(watcher);
-        if (!watcher.hasPending) touched.push(watcher);
-        watcher.add(event, revision);
-      });
-    }
+  #offer(event: KeyEvent, touched: Watcher[]): void {
+    const { revision } = event;
+    this.#synced.forEachAt(event.key, (watcher) => {
+      if (revision < watcher.next || !watcher.wants(event)) return;
+      if (watcher.stream.isFull) {
+        this.#fallBehind(watcher, revision);
+        return;
+      }
+      if (watcher.pendingBytes > WATCH_RESPONSE_BYTES && watcher.pendingTo < revision) watcher.stream.tell(watcher);
+      if (!watcher.hasPending) touched.push(watcher);
+      watcher.add(event, revision);
+    });
   }
 
   #fallBehind(watcher: Watcher, from: number): void {

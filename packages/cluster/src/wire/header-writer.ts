@@ -18,7 +18,7 @@ export class HeaderWriter {
   readonly #who: Uint8Array;
   #revision = -1;
   #term = -1;
-  #bytes = new Uint8Array();
+  #bytes: Uint8Array = new Uint8Array();
 
   constructor(who: { readonly clusterId: number; readonly memberId: number }) {
     this.#clusterId = who.clusterId;

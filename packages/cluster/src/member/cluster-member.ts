@@ -1,0 +1,397 @@
+/**
+ * A member of a cluster as a whole: what its parts are and how they hear of each other. What was applied goes to the watches, the
+ * lessor and the network; who leads, to whoever depends on it; and the services stand before all of it.
+ */
+import { randomBytes } from "node:crypto";
+import { etcdserverpb, EtcdError } from "@lattice/etcd-proto";
+import type { CallContext } from "@lattice/grpc-front";
+import { Health } from "@lattice/api";
+import {
+  isMember,
+  memberId,
+
+  NOBODY,
+  type MemberId,
+  type Membership,
+  type MembershipChange,
+  type Term,
+} from "@lattice/raft";
+import { reasonOf, type MonotonicClock, type RaftNode, type RaftNodeStatus } from "@lattice/raft-node";
+import type { PeerAddress, PeerNetwork } from "@lattice/raft-net";
+import { AuthGate } from "../auth/auth-gate.ts";
+import { LeaderLeaseClock } from "../lease/lease-clock.ts";
+import { Lessor } from "../lease/lessor.ts";
+import { NO_LEADER_TIMEOUTS } from "../limits.ts";
+import type { BatchChanges } from "../machine/batch.ts";
+import type { EtcdMachine } from "../machine/etcd-machine.ts";
+import { encodeLeaseCheckpoints } from "../machine/lease-checkpoint.ts";
+import { encodeMember, type MemberRow } from "../machine/member-rows.ts";
+import type { Done, Outcome } from "../machine/outcome.ts";
+import { encodeRequest, RequestKind } from "../machine/request.ts";
+import { LeaderWatch } from "../services/leader-watch.ts";
+import type { MemberPort, ProposeOptions } from "../services/member-port.ts";
+import { WatchHub } from "../watch/watch-hub.ts";
+import { HeaderWriter } from "../wire/header-writer.ts";
+import { AppliedWaiters } from "./applied-waiters.ts";
+import { DESCRIBE, encodeDescription } from "./cluster-description.ts";
+import { LeaderCalls } from "./leader-calls.ts";
+import { MemberChanger } from "./member-changes.ts";
+import type { KnownMembers } from "./member-file.ts";
+import { etcdErrorOf } from "./node-errors.ts";
+import type { Log } from "./options.ts";
+import { parsePeerUrl } from "./peer-url.ts";
+
+export interface MemberParts {
+  readonly id: MemberId;
+  readonly clusterId: number;
+  readonly name: string;
+  readonly clientUrls: readonly string[];
+  readonly known: KnownMembers;
+  readonly machine: EtcdMachine;
+  readonly clock: MonotonicClock;
+  readonly electionTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly log: Log;
+}
+
+/** Between two tries of what waits for another change to end. */
+const RETRY_MS = 50;
+const PUBLISH_RETRY_MS = 500;
+
+export class ClusterMemberCore implements MemberPort {
+  readonly parts: MemberParts;
+  readonly machine: EtcdMachine;
+  readonly headerWriter: HeaderWriter;
+  readonly hub: WatchHub;
+  readonly lessor: Lessor;
+  readonly leaderWatch: LeaderWatch;
+  readonly gate: AuthGate;
+  readonly health = new Health();
+  readonly #waiters = new AppliedWaiters();
+  #node!: RaftNode<Outcome>;
+  #leaderCalls!: LeaderCalls;
+  #changer!: MemberChanger;
+  #leaseClock!: LeaderLeaseClock;
+  #leader: MemberId = NOBODY;
+  #term = 0;
+  #leaderWaiters: (() => void)[] = [];
+  #isSweeping = false;
+  #isStopped = false;
+
+  constructor(parts: MemberParts) {
+    this.parts = parts;
+    const { machine, clock, electionTimeoutMs } = parts;
+    this.machine = machine;
+    this.headerWriter = new HeaderWriter({ clusterId: parts.clusterId, memberId: parts.id });
+    this.hub = new WatchHub(this.#history(), machine.revision);
+    this.lessor = new Lessor({
+      nowMs: () => clock.nowMs(),
+      after: (ms, callback) => clock.after(ms, callback),
+      leases: () => machine.keys.leases(),
+      revoke: (id) => this.#expire(id),
+      checkpoint: (checkpoints) =>
+        this.#proposeOwn(RequestKind.LEASE_CHECKPOINT, encodeLeaseCheckpoints(checkpoints)),
+    });
+    this.leaderWatch = new LeaderWatch({
+      patienceMs: NO_LEADER_TIMEOUTS * electionTimeoutMs,
+      after: (ms, callback) => clock.after(ms, callback),
+    });
+    this.gate = new AuthGate({
+      auth: machine.auth,
+      appliedIndex: () => machine.applied.index,
+      waitApplied: (index, signal) => this.#waiters.wait(index, signal),
+    });
+    this.health.isServing = false;
+    machine.listener = { applied: (changes) => this.#applied(changes), replaced: () => this.#replaced() };
+  }
+
+  /** Right after the node was started. */
+  attach(node: RaftNode<Outcome>): void {
+    this.#node = node;
+    const { id, clusterId, requestTimeoutMs: timeoutMs, clock } = this.parts;
+    const { network } = node;
+    network.handle(DESCRIBE, () => this.#describe(), { isOpen: true });
+    this.#leaderCalls = new LeaderCalls({ self: id, leader: () => node.leader, network, timeoutMs });
+    this.#changer = new MemberChanger({
+      self: id,
+      clusterId,
+      leaderCalls: this.#leaderCalls,
+      isLeader: () => node.leader === id,
+      view: () => ({ membership: this.machine.membership, rows: this.machine.members }),
+      proposeRow: (row) => this.#proposeOwn(RequestKind.MEMBER, encodeMember(row)),
+      changeMembership: (changes) => this.#changeMembership(changes),
+      silenceMs: (member) => clock.nowMs() - (node.status().peers.get(member)?.heardAtMs ?? -Infinity),
+      salt: () => randomBytes(8).toString("hex"),
+      readBarrier: () => this.readBarrier(),
+    });
+    this.#leaseClock = new LeaderLeaseClock({
+      lessor: this.lessor,
+      leaderCalls: this.#leaderCalls,
+      nowMs: () => clock.nowMs(),
+      confirmLead: () => this.#confirmLead(),
+      grantedSeconds: (lease) => this.machine.keys.lease(lease)?.ttlSeconds,
+      leaderChange: () => this.#leaderChange(),
+      timeoutMs,
+    });
+    const { leader, term } = node.status();
+    this.leaderChanged(leader, term);
+    this.updatePeers(network);
+  }
+
+  get node(): RaftNode<Outcome> {
+    return this.#node;
+  }
+
+  get changes(): MemberChanger {
+    return this.#changer;
+  }
+
+  get leaseClock(): LeaderLeaseClock {
+    return this.#leaseClock;
+  }
+
+  get term(): number {
+    return this.#term;
+  }
+
+  get leader(): MemberId {
+    return this.#leader;
+  }
+
+  get isLeader(): boolean {
+    return this.#leader === this.parts.id;
+  }
+
+  // MemberPort
+
+  propose({ kind, body, user, session }: ProposeOptions): Promise<Done> {
+    const request = encodeRequest({ kind, body, user, session });
+    return this.#node.propose(request).then(doneOf, fail);
+  }
+
+  readBarrier(): Promise<void> {
+    return this.#node.readBarrier().catch(fail);
+  }
+
+  header(revision = this.machine.revision): etcdserverpb.ResponseHeader {
+    return this.headerWriter.message(revision, this.#term);
+  }
+
+  admit({ metadata }: CallContext, what?: { readonly isServedByLearner: boolean }): void {
+    if (what?.isServedByLearner !== true && this.isLearner) throw EtcdError.of("notSupportedForLearner");
+    if (this.#leader === NOBODY && metadata.get("hasleader") === "true") throw EtcdError.of("noLeader");
+  }
+
+  // What is asked of it
+
+  get isLearner(): boolean {
+    return this.machine.membership.learners.includes(this.parts.id);
+  }
+
+  members(): etcdserverpb.Member[] {
+    const { membership, members } = this.machine;
+    return members
+      .filter(({ id }) => isMember(membership, id))
+      .map(({ id, name, peerUrls, clientUrls }) => ({
+        id: BigInt(id),
+        name,
+        peerURLs: [...peerUrls],
+        clientURLs: [...clientUrls],
+        isLearner: membership.learners.includes(id),
+      }));
+  }
+
+  async moveLeader(target: bigint): Promise<void> {
+    if (!this.isLeader) throw EtcdError.of("notLeader");
+    const to = memberId(Number(target));
+    if (!this.machine.membership.voters.includes(to)) throw EtcdError.of("badLeaderTransferee");
+    try {
+      await this.#node.transfer(to);
+    } catch (error) {
+      throw reasonOf(error) === "timeout" ? EtcdError.of("timeoutLeaderTransfer") : etcdErrorOf(error);
+    }
+  }
+
+  /** Resolves once nothing that was compacted is left. */
+  async swept(): Promise<void> {
+    while (this.machine.keys.isSweeping && !this.#isStopped) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const cancel = this.parts.clock.after(RETRY_MS, resolve);
+      await promise;
+      cancel();
+    }
+  }
+
+  status(): RaftNodeStatus {
+    return this.#node.status();
+  }
+
+  // What it hears
+
+  leaderChanged(leader: MemberId, term: Term): void {
+    const { id, electionTimeoutMs, log } = this.parts;
+    const before = this.#leader;
+    this.#leader = leader;
+    this.#term = term;
+    this.health.isServing = leader !== NOBODY;
+    this.leaderWatch.changed(leader !== NOBODY);
+    if (leader === id && (before !== id || !this.lessor.isPrimary)) this.lessor.promote(electionTimeoutMs);
+    else if (leader !== id && this.lessor.isPrimary) this.lessor.demote();
+    if (leader !== before && leader !== NOBODY) {
+      log("info", leader === id ? `leads in term ${term}` : `follows ${leader.toString(16)} in term ${term}`);
+    }
+    const waiting = this.#leaderWaiters;
+    this.#leaderWaiters = [];
+    for (const wake of waiting) wake();
+    this.#sweep();
+  }
+
+  updatePeers(network: PeerNetwork): void {
+    const { known, id } = this.parts;
+    const { applied, members } = this.machine;
+    const rows = applied.index < known.asOf || members.length === 0 ? [...known.rows, ...members] : members;
+    const peers = new Map<MemberId, PeerAddress[]>();
+    for (const row of rows) {
+      if (row.id !== id) peers.set(row.id, addressesOf(row));
+    }
+    network.setPeers(peers, applied.index);
+  }
+
+  /** Says what this member is called and where clients find it, until the cluster knows. */
+  async publish(): Promise<void> {
+    const { id, name, clientUrls, clock } = this.parts;
+    while (!this.#isStopped) {
+      const row = this.machine.members.find((each) => each.id === id);
+      const isKnown = row !== undefined && row.name === name && sameList(row.clientUrls, clientUrls);
+      if (isKnown) return;
+      const change = { id, name, peerUrls: [], clientUrls };
+      try {
+        await this.#proposeOwn(RequestKind.MEMBER, encodeMember(change));
+      } catch {
+        // Without a leader, or on its way to be one of them.
+      }
+      await new Promise<void>((resolve) => clock.after(PUBLISH_RETRY_MS, resolve));
+    }
+  }
+
+  close(): void {
+    this.#isStopped = true;
+    this.health.isServing = false;
+    this.lessor.demote();
+    this.leaderWatch.close();
+  }
+
+  #applied(changes: BatchChanges): void {
+    this.hub.publish(changes.events, changes.revision);
+    for (const lease of changes.grantedLeases) this.lessor.granted(lease);
+    for (const id of changes.revokedLeases) this.lessor.revoked(id);
+    if (changes.areMembersNew && this.#node !== undefined) this.updatePeers(this.#node.network);
+    this.#waiters.applied(this.machine.applied.index);
+    if (changes.hasCompacted) this.#sweep();
+  }
+
+  #replaced(): void {
+    this.hub.replaced(this.machine.revision);
+    // At the start there is no network yet.
+    if (this.#node !== undefined) this.updatePeers(this.#node.network);
+    this.#waiters.applied(this.machine.applied.index);
+    if (this.isLeader) this.lessor.promote(this.parts.electionTimeoutMs);
+  }
+
+  #history() {
+    const { machine } = this.parts;
+    return {
+      get firstRevision(): number {
+        return Math.max(1, machine.keys.compactRevision);
+      },
+      events: ({ key, end }: { key: Uint8Array; end: Uint8Array | undefined }, from: number) =>
+        machine.keys.eventsFrom(from, { key, rangeEnd: end === undefined ? NO_BYTES : end.length === 0 ? ZERO : end }),
+    };
+  }
+
+  #proposeOwn(kind: RequestKind, body: Uint8Array): Promise<Done> {
+    return this.propose({ kind, body, user: undefined });
+  }
+
+  #expire(id: bigint): Promise<unknown> {
+    const body = etcdserverpb.LeaseRevokeRequest.toBinary({ id });
+    return this.#proposeOwn(RequestKind.LEASE_EXPIRE, body).catch((error: unknown) => {
+      // Somebody else has revoked it.
+      if (!(error instanceof EtcdError) || !isLeaseGone(error)) throw error;
+    });
+  }
+
+  async #confirmLead(): Promise<void> {
+    if (!this.isLeader) throw EtcdError.of("notLeader");
+    await this.readBarrier();
+    if (!this.isLeader) throw EtcdError.of("notLeader");
+  }
+
+  #leaderChange(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.clock.after(RETRY_MS * 2, resolve);
+      this.#leaderWaiters.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Another change may be on its way; a new leader may not be ready for one. */
+  async #changeMembership(changes: readonly MembershipChange[]): Promise<Membership> {
+    const { clock, requestTimeoutMs } = this.parts;
+    const givenUpAtMs = clock.nowMs() + requestTimeoutMs;
+    for (;;) {
+      try {
+        return await this.#node.changeMembership(changes);
+      } catch (error) {
+        if (reasonOf(error) !== "change-under-way" || clock.nowMs() >= givenUpAtMs) throw etcdErrorOf(error);
+      }
+      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    }
+  }
+
+  #describe(): Uint8Array {
+    const { membership, members, applied } = this.machine;
+    return encodeDescription({ asOf: applied.index, membership, rows: members });
+  }
+
+  /** The leader asks for what was compacted to be removed, a portion at a time, so that all members do it at the same place. */
+  #sweep(): void {
+    if (this.#isStopped || !this.isLeader || this.#isSweeping || !this.machine.keys.isSweeping) return;
+    this.#isSweeping = true;
+    void this.#proposeOwn(RequestKind.SWEEP, NO_BYTES).then(
+      () => {
+        this.#isSweeping = false;
+        this.#sweep();
+      },
+      // Whoever leads next goes on.
+      () => (this.#isSweeping = false),
+    );
+  }
+}
+
+const NO_BYTES = new Uint8Array();
+const ZERO = Uint8Array.of(0);
+
+function doneOf(outcome: Outcome): Done {
+  if (outcome instanceof EtcdError) throw outcome;
+  return outcome;
+}
+
+function fail(error: unknown): never {
+  throw etcdErrorOf(error);
+}
+
+function isLeaseGone({ message }: EtcdError): boolean {
+  return message === EtcdError.of("leaseNotFound").message;
+}
+
+function addressesOf({ peerUrls }: MemberRow): PeerAddress[] {
+  return peerUrls.map(parsePeerUrl).filter((address) => address !== undefined);
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
+}
+

@@ -1,0 +1,80 @@
+/** All that a member answers to clients. */
+import { randomBytes } from "node:crypto";
+import { etcdserverpb, v3electionpb, v3lockpb } from "@lattice/etcd-proto";
+import type { Method } from "@lattice/grpc-front";
+import { readU64be } from "@lattice/model";
+import { health } from "@lattice/proto";
+import { authService } from "../auth/auth-service.ts";
+import { Passwords } from "../auth/passwords.ts";
+import { electionService } from "../lock-election/election-service.ts";
+import { lockService } from "../lock-election/lock-service.ts";
+import { clusterService } from "../services/cluster-service.ts";
+import { healthService } from "../services/health-service.ts";
+import { kvService } from "../services/kv-service.ts";
+import { leaseService } from "../services/lease-service.ts";
+import { maintenanceService } from "../services/maintenance-service.ts";
+import { reflectionService } from "../services/reflection-service.ts";
+import { watchService } from "../services/watch-service.ts";
+import { AuthorizedReader } from "./authorized-reader.ts";
+import type { ClusterMemberCore } from "./cluster-member.ts";
+import type { StateSize } from "./state-size.ts";
+import { defragment, hashKeys, hashState, openSnapshot, statusOf } from "./state-services.ts";
+
+const SERVICES = [
+  etcdserverpb.KV,
+  etcdserverpb.Watch,
+  etcdserverpb.Lease,
+  etcdserverpb.Cluster,
+  etcdserverpb.Maintenance,
+  etcdserverpb.Auth,
+  v3lockpb.Lock,
+  v3electionpb.Election,
+  health.Health,
+];
+
+export function memberMethods(member: ClusterMemberCore, size: StateSize): ReadonlyMap<string, Method> {
+  const methods = new Map<string, Method>();
+  const add = (service: Iterable<readonly [string, Method]>): void => {
+    for (const [path, method] of service) methods.set(path, method);
+  };
+  const { gate, machine, leaderWatch: leader, headerWriter: header, hub, parts } = member;
+  const term = (): number => member.term;
+  const checkRoom = (bytes: number): void => size.check(bytes);
+  const reader = new AuthorizedReader(machine, gate);
+  const swept = (): Promise<void> => member.swept();
+  add(kvService({ member, gate, reader, header, term, checkRoom, swept }));
+  add(watchService({ member, hub, header, term, leader, mayWatch: (call, range) => reader.mayWatch(call, range) }));
+  add(
+    leaseService({
+      member,
+      gate,
+      leader,
+      clock: member.leaseClock,
+      leases: () => Array.from(machine.keys.leases(), ({ id }) => id),
+      keysOf: (id) => machine.keys.leaseKeys(id),
+      mayShowKeys: (call, id) => reader.mayShowLeaseKeys(call, id),
+      ttlMin: BigInt(Math.ceil((1.5 * parts.electionTimeoutMs) / 1000)),
+      freshId: () => readU64be(randomBytes(8)) >> 1n || 1n,
+      checkRoom,
+    }),
+  );
+  add(clusterService({ member, gate, changes: member.changes, members: () => member.members() }));
+  add(
+    maintenanceService({
+      member,
+      gate,
+      status: () => statusOf(member, size),
+      defragment: () => defragment(member),
+      hash: () => hashState(member),
+      hashKeys: (revision) => hashKeys(member, revision),
+      openSnapshot: () => openSnapshot(member, size),
+      moveLeader: (to) => member.moveLeader(to),
+    }),
+  );
+  add(authService({ auth: machine.auth, gate, member, passwords: new Passwords() }));
+  add(lockService(methods));
+  add(electionService(methods));
+  add(healthService(member.health, new Set(SERVICES.map(({ typeName }) => typeName))));
+  add(reflectionService(SERVICES));
+  return methods;
+}

@@ -1,0 +1,215 @@
+/** A member of a cluster in one call: directory, log, state, network, services. */
+import { join } from "node:path";
+import { openFront, openNativeFront, type GrpcFront } from "@lattice/grpc-front";
+import { LatticeError } from "@lattice/model";
+import type { MemberId } from "@lattice/raft";
+import { openRaftLog } from "@lattice/raft-log";
+import { listenTcpPeers, type PeerEvents, type TcpPeers } from "@lattice/raft-net";
+import { RaftNode, snapshotDirectory, systemMonotonicClock, type RaftNodeStatus } from "@lattice/raft-node";
+import { openLmdbStorage, type LockFile } from "@lattice/storage";
+import {
+  MESSAGE_OVERHEAD_BYTES,
+  QUOTA_BYTES_DEFAULT,
+  REQUEST_BYTES_MAX,
+  REQUEST_TIMEOUT_MS,
+} from "../limits.ts";
+import { EtcdMachine, STATE_TABLES } from "../machine/etcd-machine.ts";
+import type { Outcome } from "../machine/outcome.ts";
+import { lockDirectory, takeSeat, type Seat } from "./claim-directory.ts";
+import { ClusterMemberCore } from "./cluster-member.ts";
+import { memberMethods } from "./member-methods.ts";
+import type { ClusterMemberOptions } from "./options.ts";
+import { StateSize } from "./state-size.ts";
+
+/** Why a member does not run any more. */
+export interface Ended {
+  /** It was asked to stop; the cluster goes on without it; something failed for good. */
+  readonly reason: "stopped" | "removed" | "failed";
+  readonly message: string;
+  readonly error?: LatticeError | undefined;
+}
+
+export interface ClusterMember extends AsyncDisposable {
+  readonly id: MemberId;
+  readonly clusterId: number;
+  readonly name: string;
+  readonly ports: { readonly client: number; readonly peer: number };
+  status(): RaftNodeStatus;
+  /** Resolves, never rejects, once it has ended for whatever reason and has let go of everything. */
+  readonly ended: Promise<Ended>;
+  /** `transfer`: hands leadership over first, where it has it. May be called twice. */
+  stop(options?: { readonly transfer?: boolean }): Promise<void>;
+}
+
+const ELECTION_TIMEOUT_MS_DEFAULT = 1_000;
+const HEARTBEAT_MS_DEFAULT = 100;
+/** How long clients may finish what they are doing. */
+const GRACE_MS = 1_000;
+
+/**
+ * Resolves once it answers clients. Rejects with `in-use`, `corrupt`, `disk-full`, or `failed-precondition` where the directory
+ * belongs to another member or cluster.
+ */
+export async function startClusterMember(options: ClusterMemberOptions): Promise<ClusterMember> {
+  const lock = lockDirectory(options.dataDirectory);
+  try {
+    const seat = await takeSeat(options);
+    return await new Starter(options, seat, lock).start();
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+class Starter {
+  readonly #options: ClusterMemberOptions;
+  readonly #seat: Seat;
+  readonly #lock: LockFile;
+
+  constructor(options: ClusterMemberOptions, seat: Seat, lock: LockFile) {
+    this.#options = options;
+    this.#seat = seat;
+    this.#lock = lock;
+  }
+
+  async start(): Promise<ClusterMember> {
+    const { dataDirectory, client, electionTimeoutMs = ELECTION_TIMEOUT_MS_DEFAULT, log = () => {} } = this.#options;
+    const { memberId: id, clusterId, name, known, bootstrap } = this.#seat;
+    const clock = systemMonotonicClock;
+    const machine = new EtcdMachine({
+      directory: join(dataDirectory, "state"),
+      openStorage: (path) => openLmdbStorage({ path, tables: STATE_TABLES, durability: "checkpoint" }),
+      nowMs: () => clock.nowMs(),
+    });
+    const requestTimeoutMs = REQUEST_TIMEOUT_MS + 2 * electionTimeoutMs;
+    const clientUrls = client.advertise ?? [];
+    const core = new ClusterMemberCore({
+      ...{ id, clusterId, name, clientUrls, known, machine, clock, electionTimeoutMs, requestTimeoutMs, log },
+    });
+    const running = new RunningMember({ core, lock: this.#lock });
+    let peers: TcpPeers | undefined;
+    const node = await RaftNode.start<Outcome>({
+      id,
+      machine,
+      openLog: () => openRaftLog({ directory: join(dataDirectory, "log") }),
+      bootstrap,
+      snapshots: snapshotDirectory(join(dataDirectory, "snapshot")),
+      snapshotCount: this.#options.snapshotCount,
+      connect: async (events) => (peers = await this.#listen(events)),
+      events: {
+        leaderChanged: (leader, term) => core.leaderChanged(leader, term),
+        removed: (why) => running.removed(why),
+        failed: (error) => running.failed(error),
+      },
+      raft: { electionTimeoutMs, heartbeatMs: this.#options.heartbeatMs ?? HEARTBEAT_MS_DEFAULT },
+      requestTimeoutMs,
+      clock,
+    });
+    core.attach(node);
+    const size = new StateSize({ machine, quotaBytes: this.#options.quotaBytes ?? QUOTA_BYTES_DEFAULT, exceeded: () => {} });
+    const front = await this.#openFront(core, size);
+    running.begin(front, peers!.addresses[0]!.port);
+    void core.publish();
+    return running;
+  }
+
+  #listen(events: PeerEvents): Promise<TcpPeers> {
+    const { host, port, tls } = this.#options.peer;
+    const { clusterId: cluster, memberId: id } = this.#seat;
+    const listen = [{ host, port, tls: tls !== undefined }];
+    return listenTcpPeers({ cluster, id, listen, credentials: tls, events });
+  }
+
+  #openFront(core: ClusterMemberCore, size: StateSize): Promise<GrpcFront> {
+    const { client, frontKind = "own" } = this.#options;
+    const open = frontKind === "own" ? openFront : openNativeFront;
+    const { host, port, tls } = client;
+    return open({
+      methods: memberMethods(core, size),
+      host,
+      port,
+      ...(tls === undefined ? {} : { tls }),
+      requestBytesMax: REQUEST_BYTES_MAX + MESSAGE_OVERHEAD_BYTES,
+    });
+  }
+}
+
+class RunningMember implements ClusterMember {
+  readonly #core: ClusterMemberCore;
+  readonly #lock: LockFile;
+  readonly #ended = Promise.withResolvers<Ended>();
+  #front: GrpcFront | undefined;
+  #peerPort = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor({ core, lock }: { readonly core: ClusterMemberCore; readonly lock: LockFile }) {
+    this.#core = core;
+    this.#lock = lock;
+  }
+
+  begin(front: GrpcFront, peerPort: number): void {
+    this.#front = front;
+    this.#peerPort = peerPort;
+  }
+
+  get id(): MemberId {
+    return this.#core.parts.id;
+  }
+
+  get clusterId(): number {
+    return this.#core.parts.clusterId;
+  }
+
+  get name(): string {
+    return this.#core.parts.name;
+  }
+
+  get ports() {
+    return { client: this.#front!.port, peer: this.#peerPort };
+  }
+
+  get ended(): Promise<Ended> {
+    return this.#ended.promise;
+  }
+
+  status(): RaftNodeStatus {
+    return this.#core.status();
+  }
+
+  stop({ transfer = false }: { readonly transfer?: boolean } = {}): Promise<void> {
+    return this.#end({ reason: "stopped", message: "stopped" }, transfer);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  removed(why: string): void {
+    const { electionTimeoutMs, clock, log } = this.#core.parts;
+    log("warn", `this member was removed from the cluster: ${why}`);
+    // Who asked for it is to be answered.
+    clock.after(electionTimeoutMs, () => void this.#end({ reason: "removed", message: why }, false));
+  }
+
+  failed(error: LatticeError): void {
+    this.#core.parts.log("error", error.message);
+    void this.#end({ reason: "failed", message: error.message, error }, false);
+  }
+
+  #end(ended: Ended, transfer: boolean): Promise<void> {
+    this.#stopping ??= this.#stop(transfer).finally(() => this.#ended.resolve(ended));
+    return this.#stopping;
+  }
+
+  async #stop(transfer: boolean): Promise<void> {
+    try {
+      this.#core.health.isServing = false;
+      this.#core.leaderWatch.close();
+      await this.#front?.close({ graceMs: GRACE_MS });
+      await this.#core.node.stop({ transfer });
+      this.#core.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+}
