@@ -256,7 +256,8 @@ export class Http2Connection implements CallHost {
     const { streamId } = frame;
     if (this.#streams.isIdle(streamId)) throw wrong("DATA of no stream");
     const padded = frame.end - frame.start;
-    this.#takeFromWindow(padded);
+    // Of the connection, there is always room: what is kept is bounded by the streams' windows and the budget.
+    if (this.#window.free(padded)) this.#outbox.openWindow(0, this.#window.tell());
     unpad(frame);
     const isLast = (frame.flags & Flag.END_STREAM) !== 0;
     if (frame.end === frame.start && !isLast) this.#spend("frames without data");
@@ -267,14 +268,6 @@ export class Http2Connection implements CallHost {
       this.#breakCall(call, ErrorCode.FLOW_CONTROL_ERROR);
     } else if (isLast) this.#endRequest(call);
     else if (call.count() && this.#budget.isExceeded) call.cut(TOO_MUCH_KEPT);
-  }
-
-  /** The connection's window is for what is on the way: streams have theirs for what is kept. */
-  #takeFromWindow(bytes: number): void {
-    if (!this.#window.take(bytes)) {
-      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "more data than the connection's window");
-    }
-    if (this.#window.free(bytes)) this.#outbox.openWindow(0, this.#window.tell());
   }
 
   /** DATA or trailers of a stream that is closed (§5.1). */

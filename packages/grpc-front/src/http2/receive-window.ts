@@ -12,7 +12,7 @@ export class ReceiveWindow {
     this.#untold = bytesMax - bytes;
   }
 
-  /** False where the client sent more than it may. */
+  /** False where the client sent more than it may (§6.9.1). */
   take(bytes: number): boolean {
     this.#bytes -= bytes;
     return this.#bytes >= 0;
