@@ -118,7 +118,7 @@ export class RaftNode<Result> implements AsyncDisposable {
   readonly #proposals: Proposals<Result>;
   readonly #reads: ReadBarriers;
   readonly #changes: MembershipChanges;
-  readonly #transfers = new Transfers();
+  readonly #transfers: Transfers;
   readonly #machineTurn = new Exclusive();
   readonly #compaction: Compaction;
   readonly #sender: SnapshotSender;
@@ -188,6 +188,7 @@ export class RaftNode<Result> implements AsyncDisposable {
     });
     this.#reads = new ReadBarriers(waiting);
     this.#changes = new MembershipChanges({ nowMs, timeoutMs });
+    this.#transfers = new Transfers({ nowMs, timeoutMs: 2 * electionTimeoutMs });
     const common = { machine, machineTurn: this.#machineTurn, clock };
     const send = network.send.bind(network);
     this.#sender = new SnapshotSender({ ...common, files, chunkBytesMax, electionTimeoutMs, send });

@@ -16,18 +16,24 @@ export function bestSuccessor(raft: Raft): MemberId | undefined {
 
 interface Transfer {
   readonly to: MemberId;
+  readonly sinceMs: number;
   readonly resolve: () => void;
   readonly reject: (error: LatticeError) => void;
 }
 
 export class Transfers {
+  readonly #options: { readonly nowMs: () => number; readonly timeoutMs: number };
   #transfers: Transfer[] = [];
+
+  constructor(options: { readonly nowMs: () => number; readonly timeoutMs: number }) {
+    this.#options = options;
+  }
 
   begin(raft: Raft, to: MemberId): Promise<void> {
     const refusal = raft.transfer(to);
     if (refusal !== undefined) return Promise.reject(refused(refusal));
     return new Promise((resolve, reject) => {
-      this.#transfers.push({ to, resolve, reject });
+      this.#transfers.push({ to, sinceMs: this.#options.nowMs(), resolve, reject });
       this.look(raft);
     });
   }
@@ -36,11 +42,12 @@ export class Transfers {
   look(raft: Raft): void {
     if (this.#transfers.length === 0) return;
     const { leader, role } = raft;
+    const overdueMs = this.#options.nowMs() - this.#options.timeoutMs;
     const isUnderWay = role === "leader" && raft.status().transferTarget !== NOBODY;
     this.#transfers = this.#transfers.filter((transfer) => {
       if (leader === transfer.to) transfer.resolve();
-      // Between two leaders it is not yet known.
-      else if (leader === NOBODY || isUnderWay) return true;
+      // Between two leaders it is not yet known; but there may be none for long.
+      else if ((leader === NOBODY || isUnderWay) && transfer.sinceMs > overdueMs) return true;
       else transfer.reject(failure("timeout", "the member did not take over in time"));
       return false;
     });
