@@ -1,11 +1,12 @@
 /** File systems of one's own, in a name space in which they can be mounted without being root. */
 import { spawnSync } from "node:child_process";
 
-const NAME_SPACE = ["unshare", "--user", "--map-root-user", "--mount"];
+/** In front of a command. */
+export const NAME_SPACE = ["unshare", "--user", "--map-root-user", "--mount"] as const;
 
 /** Whether that is possible here. */
 export const mayMount =
-  spawnSync(NAME_SPACE[0]!, [...NAME_SPACE.slice(1), "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+  spawnSync(NAME_SPACE[0], [...NAME_SPACE.slice(1), "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 
 export interface Mount {
   /** Where. */
@@ -19,15 +20,5 @@ export interface Mount {
 /** The words of a command that runs a program of Node's for which a file system in memory lies at `path`. */
 export function onMountCommand({ path, options, program, args }: Mount): [string, ...string[]] {
   const shell = `mount -t tmpfs -o '${options}' tmpfs '${path}' && exec "$@"`;
-  return [
-    NAME_SPACE[0]!,
-    ...NAME_SPACE.slice(1),
-    "sh",
-    "-c",
-    shell,
-    "sh",
-    process.execPath,
-    program,
-    ...args,
-  ];
+  return [NAME_SPACE[0], ...NAME_SPACE.slice(1), "sh", "-c", shell, "sh", process.execPath, program, ...args];
 }

@@ -59,7 +59,9 @@ export class Mask {
   }
 
   #known(): RegExp {
-    const words = [...this.#names.keys()].toSorted((a, b) => b.length - a.length).map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const words = [...this.#names.keys()]
+      .toSorted((a, b) => b.length - a.length)
+      .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     this.#pattern ??=
       words.length === 0 ? /$^/g : new RegExp(`(?<![0-9a-f])(?:${words.join("|")})(?![0-9a-f])`, "g");
     return this.#pattern;

@@ -13,7 +13,9 @@ export interface TestClusterOptions {
   readonly directory: string;
   readonly flags?: readonly string[];
   /** Where the others look for a member, if not where it listens. */
-  readonly peerPortsSeen?: (seats: readonly Pick<Seat, "name" | "peerPort">[]) => Promise<readonly number[]>;
+  readonly peerPortsSeen?: (seats: readonly Omit<Seat, "peerPortSeen">[]) => Promise<readonly number[]>;
+  /** Their directories may be made ready. */
+  readonly beforeStart?: (members: readonly MemberProcess[]) => void;
 }
 
 /** Between two attempts. */
@@ -38,6 +40,7 @@ export class TestCluster implements AsyncDisposable {
     directory,
     flags = [],
     peerPortsSeen = async (seats) => seats.map(({ peerPort }) => peerPort),
+    beforeStart,
   }: TestClusterOptions): Promise<TestCluster> {
     const ports = await freePorts(2 * size);
     const listening = Array.from({ length: size }, (_, at) => {
@@ -50,6 +53,7 @@ export class TestCluster implements AsyncDisposable {
     });
     const cluster = new TestCluster(program, members);
     try {
+      beforeStart?.(members);
       for (const member of members) member.start();
       await Promise.all(members.map((member) => cluster.untilServing(member)));
     } catch (error) {
