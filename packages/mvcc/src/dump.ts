@@ -7,7 +7,7 @@
  * The stream is cut into pieces anywhere, so that none is larger than PIECE_BYTES_MAX. Numbers are big-endian.
  */
 import { LatticeError, utf8 } from "@lattice/model";
-import type { Storage } from "@lattice/storage";
+import { VALUE_BYTES_MAX, type Storage } from "@lattice/storage";
 import { PIECE_BYTES_MAX } from "./limits.ts";
 import type { Tables } from "./tables.ts";
 
@@ -168,6 +168,8 @@ class DumpParser {
     const keyAt = at + ROW_HEADER_BYTES;
     const valueAt = keyAt + view.getUint16(1);
     const end = valueAt + view.getUint32(3);
+    // Not that much is waited for.
+    if (end - valueAt > VALUE_BYTES_MAX) throw damaged("has a row that is too large");
     if (end > bytes.length) return undefined;
     if (found.at(-1)?.table !== this.#table) found.push({ table: this.#table, rows: [] });
     found.at(-1)!.rows.push([bytes.subarray(keyAt, valueAt), bytes.subarray(valueAt, end)]);
