@@ -55,7 +55,7 @@ export function* rangeInSteps(
 }
 
 /** The one that is read; not every one can be. */
-export function revisionOf(reading: Reading, wanted: bigint): number | EtcdError {
+function revisionOf(reading: Reading, wanted: bigint): number | EtcdError {
   if (wanted > BigInt(reading.revision)) return EtcdError.of("futureRev");
   const revision = wanted <= 0n ? reading.revision : Number(wanted);
   return revision < reading.compactRevision ? EtcdError.of("compacted") : revision;

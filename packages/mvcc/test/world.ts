@@ -50,6 +50,6 @@ export function refused(name: Parameters<typeof EtcdError.of>[0]): EtcdError {
   return EtcdError.of(name);
 }
 
-export function text(bytes: Uint8Array): string {
+function text(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1");
 }
