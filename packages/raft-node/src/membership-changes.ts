@@ -62,6 +62,7 @@ export class MembershipChanges {
   }
 
   tick(): void {
+    if (this.#changes.length === 0) return;
     const overdueMs = this.#options.nowMs() - this.#options.timeoutMs;
     this.#rejectIf(({ sinceMs }) => sinceMs <= overdueMs, failure("timeout"));
   }
