@@ -29,8 +29,8 @@ function patch(mutant: Mutant): Plugin {
   };
 }
 
-/** What runs seeds: of meshes, or of clusters. */
-export type Entry = "entry" | "raft-entry";
+/** What runs seeds: of meshes, of Raft cores, or of clusters of servers. */
+export type Entry = "entry" | "raft-entry" | "cluster-entry";
 
 /** The text of a module that runs seeds. Throws where the mutant is out of date. */
 export async function bundleSearch(entry: Entry, mutant?: Mutant): Promise<string> {

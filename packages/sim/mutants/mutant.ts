@@ -19,8 +19,9 @@ export interface Mutant {
 }
 
 export const SEEDS_MAX = 100;
-/** A cluster is run in a fiftieth of the time. */
+/** A cluster of cores is run in a fiftieth of the time, one of servers in less than that of a mesh. */
 export const RAFT_SEEDS_MAX = 1000;
+export const CLUSTER_SEEDS_MAX = 300;
 
 /** The source with the fault in it. Throws where the product has changed and the mutant has not. */
 export function mutate(source: string, { name, file, find, replace }: Mutant): string {

@@ -1,5 +1,5 @@
 /**
- * `pnpm mutants [raft] [NAME...] [--seeds N] [--jobs N]`: does the simulator notice each of the faults within its number of
+ * `pnpm mutants [raft | cluster] [NAME...] [--seeds N] [--jobs N]`: does the simulator notice each of the faults within its number of
  * seeds? First the product without a fault has to pass; a search that finds something there says nothing about mutants.
  */
 import { spawn } from "node:child_process";
@@ -10,7 +10,8 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { bundleSearch, type Entry } from "./bundle.ts";
 import type { SeedLine } from "./entry.ts";
-import { RAFT_SEEDS_MAX, SEEDS_MAX, type Mutant } from "./mutant.ts";
+import { clusterMutants } from "./cluster.ts";
+import { CLUSTER_SEEDS_MAX, RAFT_SEEDS_MAX, SEEDS_MAX, type Mutant } from "./mutant.ts";
 import { mutants } from "./mutants.ts";
 import { raftMutants } from "./raft.ts";
 
@@ -24,6 +25,13 @@ interface Kind {
 
 const MESH: Kind = { entry: "entry", mutants, soundSeeds: 5, seedsMax: SEEDS_MAX };
 const RAFT: Kind = { entry: "raft-entry", mutants: raftMutants, soundSeeds: 50, seedsMax: RAFT_SEEDS_MAX };
+const CLUSTER: Kind = {
+  entry: "cluster-entry",
+  mutants: clusterMutants,
+  soundSeeds: 20,
+  seedsMax: CLUSTER_SEEDS_MAX,
+};
+const KINDS: Readonly<Record<string, Kind>> = { raft: RAFT, cluster: CLUSTER };
 
 const HEAP_MB_MAX = 1500;
 /** Of one seed; one that takes longer has got stuck, which nothing inside of it can notice. */
@@ -82,9 +90,9 @@ async function main(): Promise<boolean> {
       verbose: { type: "boolean" },
     },
   });
-  const isRaft = positionals[0] === "raft";
-  const kind = isRaft ? RAFT : MESH;
-  const names = isRaft ? positionals.slice(1) : positionals;
+  const named = KINDS[positionals[0] ?? ""];
+  const kind = named ?? MESH;
+  const names = named === undefined ? positionals : positionals.slice(1);
   const unknown = names.find((name) => !kind.mutants.some((mutant) => mutant.name === name));
   if (unknown !== undefined) throw new Error(`there is no mutant ${unknown}`);
   const chosen = kind.mutants.filter(({ name, escapes }) =>
