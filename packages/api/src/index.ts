@@ -12,7 +12,6 @@ export { inProcessClient, type LatticeHandlers } from "./in-process-client.ts";
 export { connect } from "./remote-client.ts";
 export { serveGrpc, type GrpcServer, type ServeGrpcOptions } from "./grpc-server.ts";
 export { Health } from "./health.ts";
-export { Reflection } from "./reflection.ts";
 export { describeService } from "./descriptors/describe-service.ts";
 export { messageTypesOf, type MessageTypes } from "./descriptors/message-types-of.ts";
 export { HELP_OPTION, NAMED_OPTION, SUMMARY_OPTION } from "./descriptors/custom-options.ts";

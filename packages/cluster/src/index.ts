@@ -1,4 +1,10 @@
-export { startClusterMember, type ClusterMember, type Ended } from "./member/start-cluster-member.ts";
+export {
+  startClusterMember,
+  type ClusterMember,
+  type ClusterMemberStatus,
+  type Ended,
+} from "./member/start-cluster-member.ts";
+export { restoreSnapshot, type RestoredMember, type RestoreOptions } from "./restore/restore-snapshot.ts";
 export type {
   ClientEndpoint,
   ClusterMemberOptions,

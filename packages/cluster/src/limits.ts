@@ -27,6 +27,9 @@ export const WATCH_PROGRESS_MS = 10 * 60_000;
 /** A watch that wants a leader is told that there is none after so many election timeouts; etcd's. */
 export const NO_LEADER_TIMEOUTS = 3;
 
+/** After so many election timeouts without a leader a member says what to do. */
+export const LEADERLESS_TIMEOUTS = 5;
+
 /** etcd's, in seconds. */
 export const LEASE_TTL_MAX = 9_000_000_000n;
 /** Leases that are revoked at a time, each by a request of its own; etcd's are 1,000 a second. */
@@ -43,8 +46,6 @@ export const HEALTHY_MS = 5_000;
 
 /** A piece of a snapshot that a client takes; etcd's. */
 export const SNAPSHOT_PIECE_BYTES = 32 << 10;
-/** A piece of a state on its way to another member. */
-export const STATE_PIECE_BYTES = 256 << 10;
 /** Rows of a state that are written before others have a turn. */
 export const STATE_STAGED_BYTES_MAX = 8 << 20;
 /** Changes that are looked at by one request that removes what was compacted: some milliseconds. */

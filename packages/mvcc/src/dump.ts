@@ -4,7 +4,7 @@
  *   stream = format u8 | table* | 0 u8;   table = 1 u8 | name bytes u8 | name | row* | 0 u8
  *   row = 1 u8 | key bytes u16 | value bytes u32 | key | value
  *
- * The stream is cut into pieces anywhere, so that none is larger than PIECE_BYTES_MAX. Numbers are big-endian.
+ * The stream is cut into pieces anywhere, so that none is larger than PIECE_BYTES_MAX. Zeros may follow it. Numbers are big-endian.
  */
 import { LatticeError, utf8 } from "@lattice/model";
 import { VALUE_BYTES_MAX, type Storage } from "@lattice/storage";
@@ -141,7 +141,9 @@ class DumpParser {
       case "rows":
         return this.#readRow(bytes, at, found);
       case "ended":
-        throw damaged("goes on behind its end");
+        // Files of it have zeros up to a whole sector.
+        if (bytes[at] !== 0) throw damaged("goes on behind its end");
+        return at + 1;
     }
   }
 

@@ -7,4 +7,5 @@ export type { LeaseRow } from "./leases.ts";
 export type { RangeResult } from "./range.ts";
 export { KEY_BYTES_MAX } from "./limits.ts";
 export { MVCC_TABLES } from "./tables.ts";
+export { varintBytes, writeVarint, writeVarint64, VARINT64_BYTES_MAX } from "./varint.ts";
 export { dumpTables, TableRestore } from "./dump.ts";

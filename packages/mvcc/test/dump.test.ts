@@ -71,7 +71,8 @@ describe("a dump", () => {
     for (let end = 0; end < piece!.length; end++) {
       expect(() => restore([piece!.subarray(0, end)])).toThrow(corrupt);
     }
-    expect(() => restore([piece!, Uint8Array.of(0)])).toThrow(corrupt);
+    expect(() => restore([piece!, Uint8Array.of(0, 1)])).toThrow(corrupt);
+    expect(dump(restore([piece!, new Uint8Array(512)]))).toEqual([piece]);
     for (const [at, byte] of [
       [0, 9],
       [1, 7],

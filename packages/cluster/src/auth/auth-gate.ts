@@ -40,6 +40,12 @@ export class AuthGate {
     return this.#holderOf(token) ?? this.#whenKnown(token, call.signal);
   }
 
+  /** As `callerOf`, for what goes on for longer than anything is known: whoever it is, whether or not users are told apart now. */
+  async nameOf(call: Caller): Promise<string | undefined> {
+    const user = await this.callerOf(call);
+    return user?.name ?? (call.commonName === "" ? undefined : call.commonName);
+  }
+
   /**
    * Does it as who is calling, and again where users or roles have changed since that was found out. Whoever calls often, and
    * as nobody in particular, gets an answer at once where `attempt` gives one.

@@ -63,7 +63,10 @@ export class AuthState {
   #storage: Storage;
   #isEnabled: boolean;
   #revision: number;
+  /** Another whenever anybody's permissions may have changed, at this member; says nothing to others. */
   #version = 0;
+  #announced = 0;
+  readonly #listeners = new Set<() => void>();
   /** Of users that were asked for since roles changed last. */
   readonly #permissions = new Map<string, UserPermissions>();
 
@@ -82,9 +85,17 @@ export class AuthState {
     return this.#revision;
   }
 
-  /** Another whenever anybody's permissions may have changed, at this member; says nothing to others. */
-  get version(): number {
-    return this.#version;
+  /** Calls back whenever anybody's permissions may have changed, until what it gives is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** To be called when what was applied stands, or another state has taken the place of this one. */
+  announceChanges(): void {
+    if (this.#version === this.#announced) return;
+    this.#announced = this.#version;
+    for (const listener of [...this.#listeners]) listener();
   }
 
   user(name: string): authpb.User | undefined {

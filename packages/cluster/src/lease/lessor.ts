@@ -105,7 +105,8 @@ export class Lessor {
       if (!this.#isPrimary) return "moved";
       const lease = this.#leases.get(id);
       if (lease === undefined) return "gone";
-      if (!lease.isRevoking && lease.expiresAtMs > this.#ports.nowMs()) return this.#extend(id, lease, fromMs);
+      if (!lease.isRevoking && lease.expiresAtMs > this.#ports.nowMs())
+        return this.#extend(id, lease, fromMs);
       await new Promise<void>((resolve) => this.#ended.add(resolve));
     }
   }
@@ -187,7 +188,9 @@ export class Lessor {
   /** A request that fails is made up for by the next time. */
   async #checkpointAll(): Promise<void> {
     const nowMs = this.#ports.nowMs();
-    const long = [...this.#leases].filter(([, lease]) => lease.ttlMs > LEASE_CHECKPOINT_MS && !lease.isRevoking);
+    const long = [...this.#leases].filter(
+      ([, lease]) => lease.ttlMs > LEASE_CHECKPOINT_MS && !lease.isRevoking,
+    );
     for (let at = 0; at < long.length && this.#isPrimary; at += LEASE_CHECKPOINTS_MAX) {
       const checkpoints: LeaseCheckpoint[] = [];
       for (const [id, lease] of long.slice(at, at + LEASE_CHECKPOINTS_MAX)) {

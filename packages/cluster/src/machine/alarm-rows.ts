@@ -23,7 +23,10 @@ export function readAlarms(rows: TableReader, kind = AlarmType.NONE): AlarmMembe
 }
 
 /** The alarms that the answer names: for a wish to see them, all of that kind; else the one that was turned, if it was. */
-export function applyAlarm(rows: Table, { action, memberID, alarm }: etcdserverpb.AlarmRequest): AlarmMember[] {
+export function applyAlarm(
+  rows: Table,
+  { action, memberID, alarm }: etcdserverpb.AlarmRequest,
+): AlarmMember[] {
   if (action === Action.GET) return readAlarms(rows, alarm);
   const key = alarmKey(alarm, memberID);
   const wasOn = rows.has(key);

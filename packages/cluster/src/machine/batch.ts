@@ -94,13 +94,16 @@ export class Batch {
     const command = commandOf(request);
     // A later version's, or nobody's: no member may end by it.
     if (command === undefined) return EtcdError.of("notCapable");
-    const refusal = this.#refuseByAlarm(command) ?? this.#refuseByUser(command, request);
+    const refusal = this.#refuseByUser(command, request);
     if (refusal !== undefined) return refusal;
-    if (request.session === undefined) return this.#run(command, request, id);
     const { sessions, table } = this.#parts;
+    // Before alarms are looked at: what was done while there was room is answered when there is none.
     const before = sessions.lookup(request);
     if (before !== undefined) return before;
+    const alarm = this.#refuseByAlarm(command);
+    if (alarm !== undefined) return alarm;
     const outcome = this.#run(command, request, id);
+    if (request.session === undefined) return outcome;
     sessions.record(table, request, outcome);
     return outcome;
   }
@@ -181,7 +184,9 @@ export class Batch {
     if (this.#hasSpace && this.#isSound) return undefined;
     if (!this.#isSound && CHANGING_KEYS.has(kind)) return EtcdError.of("corrupt");
     const isAdding =
-      kind === RequestKind.PUT || kind === RequestKind.LEASE_GRANT || (kind === RequestKind.TXN && hasPut(message));
+      kind === RequestKind.PUT ||
+      kind === RequestKind.LEASE_GRANT ||
+      (kind === RequestKind.TXN && hasPut(message));
     return isAdding && !this.#hasSpace ? EtcdError.of("noSpace") : undefined;
   }
 
@@ -207,6 +212,7 @@ export class Batch {
 function hasPut({ success, failure }: etcdserverpb.TxnRequest): boolean {
   return [...success, ...failure].some(
     ({ request }) =>
-      request.oneofKind === "requestPut" || (request.oneofKind === "requestTxn" && hasPut(request.requestTxn)),
+      request.oneofKind === "requestPut" ||
+      (request.oneofKind === "requestTxn" && hasPut(request.requestTxn)),
   );
 }

@@ -81,14 +81,9 @@ export class StateDirectory {
 
   async #write(name: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
     await using storage = this.#options.open(this.#pathOf(name));
-    const rows: [table: string, key: Uint8Array, value: Uint8Array][] = [];
-    const reader = new StateReader(this.#options.tables, (...row) => rows.push(row));
+    const reader = new StateReader(storage);
     for await (const piece of pieces) {
       reader.add(piece);
-      storage.transaction((table) => {
-        for (const [into, key, value] of rows) table(into).put(key, value);
-      });
-      rows.length = 0;
       if (storage.bytesPending() > STATE_STAGED_BYTES_MAX) await storage.checkpoint();
     }
     reader.end();

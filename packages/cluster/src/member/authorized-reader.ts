@@ -7,6 +7,7 @@ import { refuseLeaseKeysShown, refuseRead, refuseTxn, type KeyChecker } from "..
 import type { EtcdMachine } from "../machine/etcd-machine.ts";
 import type { RequestUser } from "../machine/request.ts";
 import type { KeyReader } from "../services/kv-service.ts";
+import type { WatchedRange, WatchPermit } from "../services/watch-service.ts";
 
 type User = RequestUser | undefined;
 
@@ -37,12 +38,20 @@ export class AuthorizedReader implements KeyReader {
     return response;
   }
 
-  async mayWatch(call: StreamCall, range: { key: Uint8Array; rangeEnd: Uint8Array }): Promise<void> {
-    await this.#gate.asCaller(call, (user) => throwIf(refuseRead(this.#checker, user, range)));
+  async watchPermit(call: StreamCall, range: WatchedRange): Promise<WatchPermit> {
+    const { auth } = this.#machine;
+    const name = await this.#gate.nameOf(call);
+    return () => {
+      const user = name === undefined ? undefined : { name, authRevision: auth.revision };
+      return refuseRead(this.#checker, user, range);
+    };
   }
 
-  async mayShowLeaseKeys(call: CallContext, lease: bigint): Promise<void> {
-    await this.#gate.asCaller(call, (user) => throwIf(refuseLeaseKeysShown(this.#checker, user, lease)));
+  async leaseKeys(call: CallContext, lease: bigint): Promise<readonly Uint8Array[]> {
+    return await this.#gate.asCaller(call, (user) => {
+      throwIf(refuseLeaseKeysShown(this.#checker, user, lease));
+      return [...this.#checker.leaseKeys(lease)];
+    });
   }
 }
 

@@ -46,7 +46,9 @@ export async function takeSeat(options: ClusterMemberOptions): Promise<Seat> {
   const file = readMemberFile(dataDirectory);
   if (file !== undefined) return seatOf(options, file);
   if (initial !== undefined && addresses !== undefined) {
-    throw unfit("a member is one of the first of a cluster or joins one: --initial and --join exclude each other");
+    throw unfit(
+      "a member is one of the first of a cluster or joins one: --initial and --join exclude each other",
+    );
   }
   if (initial !== undefined) return firstSeat(options, initial);
   if (addresses !== undefined) return joiningSeat(options, addresses);
@@ -139,7 +141,11 @@ function advertisedUrl({ peer }: ClusterMemberOptions): string {
   return readPeerUrl(peer.advertise ?? `${peer.host}:${peer.port}`, peer.tls !== undefined);
 }
 
-function firstMembers({ members, token = TOKEN_DEFAULT }: InitialCluster, areTls: boolean): {
+/** Who they are, and what their log begins with: the same, whoever of them asks. */
+export function firstMembers(
+  { members, token = TOKEN_DEFAULT }: InitialCluster,
+  areTls: boolean,
+): {
   readonly clusterId: number;
   readonly rows: readonly MemberRow[];
   readonly bootstrap: Bootstrap;
@@ -153,7 +159,14 @@ function firstMembers({ members, token = TOKEN_DEFAULT }: InitialCluster, areTls
   if (new Set(ids).size < ids.length) throw unfit("two of the initial members have the same address");
   const requests = rows
     .toSorted((a, b) => a.id - b.id)
-    .map((row) => encodeRequest({ kind: RequestKind.MEMBER, user: undefined, session: undefined, body: encodeMember(row) }));
+    .map((row) =>
+      encodeRequest({
+        kind: RequestKind.MEMBER,
+        user: undefined,
+        session: undefined,
+        body: encodeMember(row),
+      }),
+    );
   return { clusterId: clusterIdOf(token, ids), rows, bootstrap: { membership: membershipOf(ids), requests } };
 }
 

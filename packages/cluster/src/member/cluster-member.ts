@@ -5,11 +5,10 @@
 import { randomBytes } from "node:crypto";
 import { etcdserverpb, EtcdError } from "@lattice/etcd-proto";
 import type { CallContext } from "@lattice/grpc-front";
-import { Health } from "@lattice/api";
+import { Health } from "@lattice/api/supervision";
 import {
   isMember,
   memberId,
-
   NOBODY,
   type MemberId,
   type Membership,
@@ -21,7 +20,7 @@ import type { PeerAddress, PeerNetwork } from "@lattice/raft-net";
 import { AuthGate } from "../auth/auth-gate.ts";
 import { LeaderLeaseClock } from "../lease/lease-clock.ts";
 import { Lessor } from "../lease/lessor.ts";
-import { NO_LEADER_TIMEOUTS } from "../limits.ts";
+import { LEADERLESS_TIMEOUTS, NO_LEADER_TIMEOUTS } from "../limits.ts";
 import type { BatchChanges } from "../machine/batch.ts";
 import type { EtcdMachine } from "../machine/etcd-machine.ts";
 import { encodeLeaseCheckpoints } from "../machine/lease-checkpoint.ts";
@@ -35,24 +34,31 @@ import { HeaderWriter } from "../wire/header-writer.ts";
 import { AppliedWaiters } from "./applied-waiters.ts";
 import { DESCRIBE, encodeDescription } from "./cluster-description.ts";
 import { LeaderCalls } from "./leader-calls.ts";
+import { LeaderSearch } from "./leader-search.ts";
 import { MemberChanger } from "./member-changes.ts";
 import type { KnownMembers } from "./member-file.ts";
 import { etcdErrorOf } from "./node-errors.ts";
 import type { Log } from "./options.ts";
 import { parsePeerUrl } from "./peer-url.ts";
+import { RoomWatch } from "./room-watch.ts";
+import { StateSize } from "./state-size.ts";
 
 export interface MemberParts {
   readonly id: MemberId;
   readonly clusterId: number;
   readonly name: string;
-  readonly clientUrls: readonly string[];
   readonly known: KnownMembers;
   readonly machine: EtcdMachine;
   readonly clock: MonotonicClock;
   readonly electionTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly dataDirectory: string;
+  readonly quotaBytes: number;
   readonly log: Log;
 }
+
+const { NOSPACE } = etcdserverpb.AlarmType;
+const { AlarmRequest_AlarmAction: Action } = etcdserverpb;
 
 /** Between two tries of what waits for another change to end. */
 const RETRY_MS = 50;
@@ -67,7 +73,11 @@ export class ClusterMemberCore implements MemberPort {
   readonly leaderWatch: LeaderWatch;
   readonly gate: AuthGate;
   readonly health = new Health();
+  readonly size: StateSize;
+  readonly #room: RoomWatch;
+  readonly #search: LeaderSearch;
   readonly #waiters = new AppliedWaiters();
+  #connected: () => readonly MemberId[] = () => [];
   #node!: RaftNode<Outcome>;
   #leaderCalls!: LeaderCalls;
   #changer!: MemberChanger;
@@ -102,12 +112,32 @@ export class ClusterMemberCore implements MemberPort {
       waitApplied: (index, signal) => this.#waiters.wait(index, signal),
     });
     this.health.isServing = false;
+    const { quotaBytes, dataDirectory: directory, log, id } = parts;
+    this.size = new StateSize({ machine, quotaBytes, exceeded: () => this.#room.exceeded() });
+    this.#room = new RoomWatch({
+      directory,
+      size: this.size,
+      isRaised: () =>
+        machine.alarms.some(({ memberID, alarm }) => alarm === NOSPACE && memberID === BigInt(id)),
+      turn: (isOn) => this.#turnAlarm(isOn),
+      log,
+    });
+    this.#search = new LeaderSearch({
+      clock,
+      self: id,
+      afterMs: LEADERLESS_TIMEOUTS * electionTimeoutMs,
+      voters: () => machine.membership.voters,
+      rows: () => machine.members,
+      connected: () => this.#connected(),
+      log,
+    });
     machine.listener = { applied: (changes) => this.#applied(changes), replaced: () => this.#replaced() };
   }
 
   /** Right after the node was started. */
-  attach(node: RaftNode<Outcome>): void {
+  attach(node: RaftNode<Outcome>, connected: () => readonly MemberId[]): void {
     this.#node = node;
+    this.#connected = connected;
     const { id, clusterId, requestTimeoutMs: timeoutMs, clock } = this.parts;
     const { network } = node;
     network.handle(DESCRIBE, () => this.#describe(), { isOpen: true });
@@ -222,6 +252,17 @@ export class ClusterMemberCore implements MemberPort {
     }
   }
 
+  /** Throws an `EtcdError` where the cluster takes nothing more, or not so much. */
+  checkRoom(bytes: number): void {
+    if (this.machine.alarms.some(({ alarm }) => alarm === NOSPACE)) throw EtcdError.of("noSpace");
+    this.size.check(bytes);
+  }
+
+  /** What to do where there is no leader; undefined where there is one. */
+  get advice(): string | undefined {
+    return this.#search.advice;
+  }
+
   status(): RaftNodeStatus {
     return this.#node.status();
   }
@@ -235,6 +276,7 @@ export class ClusterMemberCore implements MemberPort {
     this.#term = term;
     this.health.isServing = leader !== NOBODY;
     this.leaderWatch.changed(leader !== NOBODY);
+    this.#search.changed(leader !== NOBODY);
     if (leader === id && (before !== id || !this.lessor.isPrimary)) this.lessor.promote(electionTimeoutMs);
     else if (leader !== id && this.lessor.isPrimary) this.lessor.demote();
     if (leader !== before && leader !== NOBODY) {
@@ -258,8 +300,8 @@ export class ClusterMemberCore implements MemberPort {
   }
 
   /** Says what this member is called and where clients find it, until the cluster knows. */
-  async publish(): Promise<void> {
-    const { id, name, clientUrls, clock } = this.parts;
+  async publish(clientUrls: readonly string[]): Promise<void> {
+    const { id, name, clock } = this.parts;
     while (!this.#isStopped) {
       const row = this.machine.members.find((each) => each.id === id);
       const isKnown = row !== undefined && row.name === name && sameList(row.clientUrls, clientUrls);
@@ -279,10 +321,15 @@ export class ClusterMemberCore implements MemberPort {
     this.health.isServing = false;
     this.lessor.demote();
     this.leaderWatch.close();
+    this.#search.close();
+    this.#room.close();
   }
 
   #applied(changes: BatchChanges): void {
+    // First, so that nobody is told what he may not see any more.
+    this.machine.auth.announceChanges();
     this.hub.publish(changes.events, changes.revision);
+    this.size.grown();
     for (const lease of changes.grantedLeases) this.lessor.granted(lease);
     for (const id of changes.revokedLeases) this.lessor.revoked(id);
     if (changes.areMembersNew && this.#node !== undefined) this.updatePeers(this.#node.network);
@@ -291,6 +338,7 @@ export class ClusterMemberCore implements MemberPort {
   }
 
   #replaced(): void {
+    this.machine.auth.announceChanges();
     this.hub.replaced(this.machine.revision);
     // At the start there is no network yet.
     if (this.#node !== undefined) this.updatePeers(this.#node.network);
@@ -305,7 +353,10 @@ export class ClusterMemberCore implements MemberPort {
         return Math.max(1, machine.keys.compactRevision);
       },
       events: ({ key, end }: { key: Uint8Array; end: Uint8Array | undefined }, from: number) =>
-        machine.keys.eventsFrom(from, { key, rangeEnd: end === undefined ? NO_BYTES : end.length === 0 ? ZERO : end }),
+        machine.keys.eventsFrom(from, {
+          key,
+          rangeEnd: end === undefined ? NO_BYTES : end.length === 0 ? ZERO : end,
+        }),
     };
   }
 
@@ -319,6 +370,12 @@ export class ClusterMemberCore implements MemberPort {
       // Somebody else has revoked it.
       if (!(error instanceof EtcdError) || !isLeaseGone(error)) throw error;
     });
+  }
+
+  #turnAlarm(isOn: boolean): Promise<Done> {
+    const action = isOn ? Action.ACTIVATE : Action.DEACTIVATE;
+    const request = { action, memberID: BigInt(this.parts.id), alarm: NOSPACE };
+    return this.#proposeOwn(RequestKind.ALARM, etcdserverpb.AlarmRequest.toBinary(request));
   }
 
   async #confirmLead(): Promise<void> {
@@ -394,4 +451,3 @@ function addressesOf({ peerUrls }: MemberRow): PeerAddress[] {
 function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((each, at) => each === b[at]);
 }
-

@@ -10,6 +10,7 @@ import { electionService } from "../lock-election/election-service.ts";
 import { lockService } from "../lock-election/lock-service.ts";
 import { clusterService } from "../services/cluster-service.ts";
 import { healthService } from "../services/health-service.ts";
+import type { RequestSession } from "../machine/request.ts";
 import { kvService } from "../services/kv-service.ts";
 import { leaseService } from "../services/lease-service.ts";
 import { maintenanceService } from "../services/maintenance-service.ts";
@@ -17,7 +18,6 @@ import { reflectionService } from "../services/reflection-service.ts";
 import { watchService } from "../services/watch-service.ts";
 import { AuthorizedReader } from "./authorized-reader.ts";
 import type { ClusterMemberCore } from "./cluster-member.ts";
-import type { StateSize } from "./state-size.ts";
 import { defragment, hashKeys, hashState, openSnapshot, statusOf } from "./state-services.ts";
 
 const SERVICES = [
@@ -32,18 +32,29 @@ const SERVICES = [
   health.Health,
 ];
 
-export function memberMethods(member: ClusterMemberCore, size: StateSize): ReadonlyMap<string, Method> {
+export function memberMethods(member: ClusterMemberCore): ReadonlyMap<string, Method> {
   const methods = new Map<string, Method>();
   const add = (service: Iterable<readonly [string, Method]>): void => {
     for (const [path, method] of service) methods.set(path, method);
   };
   const { gate, machine, leaderWatch: leader, headerWriter: header, hub, parts } = member;
   const term = (): number => member.term;
-  const checkRoom = (bytes: number): void => size.check(bytes);
+  const checkRoom = (bytes: number): void => member.checkRoom(bytes);
   const reader = new AuthorizedReader(machine, gate);
   const swept = (): Promise<void> => member.swept();
-  add(kvService({ member, gate, reader, header, term, checkRoom, swept }));
-  add(watchService({ member, hub, header, term, leader, mayWatch: (call, range) => reader.mayWatch(call, range) }));
+  const wasDone = (session: RequestSession): boolean => machine.sessions.has(session);
+  add(kvService({ member, gate, reader, header, term, checkRoom, wasDone, swept }));
+  add(
+    watchService({
+      member,
+      hub,
+      header,
+      term,
+      leader,
+      permit: (call, range) => reader.watchPermit(call, range),
+      onPermissionsChanged: (listener) => machine.auth.onChange(listener),
+    }),
+  );
   add(
     leaseService({
       member,
@@ -51,11 +62,11 @@ export function memberMethods(member: ClusterMemberCore, size: StateSize): Reado
       leader,
       clock: member.leaseClock,
       leases: () => Array.from(machine.keys.leases(), ({ id }) => id),
-      keysOf: (id) => machine.keys.leaseKeys(id),
-      mayShowKeys: (call, id) => reader.mayShowLeaseKeys(call, id),
+      keysOf: (call, id) => reader.leaseKeys(call, id),
       ttlMin: BigInt(Math.ceil((1.5 * parts.electionTimeoutMs) / 1000)),
       freshId: () => readU64be(randomBytes(8)) >> 1n || 1n,
       checkRoom,
+      wasDone,
     }),
   );
   add(clusterService({ member, gate, changes: member.changes, members: () => member.members() }));
@@ -63,11 +74,11 @@ export function memberMethods(member: ClusterMemberCore, size: StateSize): Reado
     maintenanceService({
       member,
       gate,
-      status: () => statusOf(member, size),
+      status: () => statusOf(member),
       defragment: () => defragment(member),
       hash: () => hashState(member),
       hashKeys: (revision) => hashKeys(member, revision),
-      openSnapshot: () => openSnapshot(member, size),
+      openSnapshot: () => openSnapshot(member),
       moveLeader: (to) => member.moveLeader(to),
     }),
   );

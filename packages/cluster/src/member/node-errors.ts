@@ -22,5 +22,7 @@ export function etcdErrorOf(error: unknown): EtcdError {
   if (error instanceof EtcdError) return error;
   const reason = reasonOf(error);
   if (reason !== undefined) return EtcdError.of(NAMES[reason]);
-  return LatticeError.from(error).code === "cancelled" ? EtcdError.of("requestCancelled") : EtcdError.of("stopped");
+  return LatticeError.from(error).code === "cancelled"
+    ? EtcdError.of("requestCancelled")
+    : EtcdError.of("stopped");
 }

@@ -1,7 +1,7 @@
 /** A member of a cluster in one call: directory, log, state, network, services. */
 import { join } from "node:path";
 import { openFront, openNativeFront, type GrpcFront } from "@lattice/grpc-front";
-import { LatticeError } from "@lattice/model";
+import type { LatticeError } from "@lattice/model";
 import type { MemberId } from "@lattice/raft";
 import { openRaftLog } from "@lattice/raft-log";
 import { listenTcpPeers, type PeerEvents, type TcpPeers } from "@lattice/raft-net";
@@ -18,8 +18,7 @@ import type { Outcome } from "../machine/outcome.ts";
 import { lockDirectory, takeSeat, type Seat } from "./claim-directory.ts";
 import { ClusterMemberCore } from "./cluster-member.ts";
 import { memberMethods } from "./member-methods.ts";
-import type { ClusterMemberOptions } from "./options.ts";
-import { StateSize } from "./state-size.ts";
+import type { ClientEndpoint, ClusterMemberOptions } from "./options.ts";
 
 /** Why a member does not run any more. */
 export interface Ended {
@@ -29,12 +28,17 @@ export interface Ended {
   readonly error?: LatticeError | undefined;
 }
 
+export interface ClusterMemberStatus extends RaftNodeStatus {
+  /** What to do where there has been no leader for long. */
+  readonly advice: string | undefined;
+}
+
 export interface ClusterMember extends AsyncDisposable {
   readonly id: MemberId;
   readonly clusterId: number;
   readonly name: string;
   readonly ports: { readonly client: number; readonly peer: number };
-  status(): RaftNodeStatus;
+  status(): ClusterMemberStatus;
   /** Resolves, never rejects, once it has ended for whatever reason and has let go of everything. */
   readonly ended: Promise<Ended>;
   /** `transfer`: hands leadership over first, where it has it. May be called twice. */
@@ -73,7 +77,12 @@ class Starter {
   }
 
   async start(): Promise<ClusterMember> {
-    const { dataDirectory, client, electionTimeoutMs = ELECTION_TIMEOUT_MS_DEFAULT, log = () => {} } = this.#options;
+    const {
+      dataDirectory,
+      client,
+      electionTimeoutMs = ELECTION_TIMEOUT_MS_DEFAULT,
+      log = () => {},
+    } = this.#options;
     const { memberId: id, clusterId, name, known, bootstrap } = this.#seat;
     const clock = systemMonotonicClock;
     const machine = new EtcdMachine({
@@ -82,9 +91,10 @@ class Starter {
       nowMs: () => clock.nowMs(),
     });
     const requestTimeoutMs = REQUEST_TIMEOUT_MS + 2 * electionTimeoutMs;
-    const clientUrls = client.advertise ?? [];
     const core = new ClusterMemberCore({
-      ...{ id, clusterId, name, clientUrls, known, machine, clock, electionTimeoutMs, requestTimeoutMs, log },
+      ...{ id, clusterId, name, known, machine, clock, electionTimeoutMs, requestTimeoutMs, log },
+      dataDirectory,
+      quotaBytes: this.#options.quotaBytes ?? QUOTA_BYTES_DEFAULT,
     });
     const running = new RunningMember({ core, lock: this.#lock });
     let peers: TcpPeers | undefined;
@@ -99,18 +109,25 @@ class Starter {
       events: {
         leaderChanged: (leader, term) => core.leaderChanged(leader, term),
         removed: (why) => running.removed(why),
+        paused: (why) => log("warn", `takes no part for now: ${why.message}`),
+        resumed: () => log("info", "takes part again"),
         failed: (error) => running.failed(error),
       },
       raft: { electionTimeoutMs, heartbeatMs: this.#options.heartbeatMs ?? HEARTBEAT_MS_DEFAULT },
       requestTimeoutMs,
       clock,
     });
-    core.attach(node);
-    const size = new StateSize({ machine, quotaBytes: this.#options.quotaBytes ?? QUOTA_BYTES_DEFAULT, exceeded: () => {} });
-    const front = await this.#openFront(core, size);
-    running.begin(front, peers!.addresses[0]!.port);
-    void core.publish();
-    return running;
+    core.attach(node, () => peers?.connected ?? []);
+    try {
+      const front = await this.#openFront(core);
+      running.begin(front, peers!.addresses[0]!.port);
+      void core.publish(client.advertise ?? [urlOf(client, front.port)]);
+      return running;
+    } catch (error) {
+      core.close();
+      await node.stop();
+      throw error;
+    }
   }
 
   #listen(events: PeerEvents): Promise<TcpPeers> {
@@ -120,18 +137,22 @@ class Starter {
     return listenTcpPeers({ cluster, id, listen, credentials: tls, events });
   }
 
-  #openFront(core: ClusterMemberCore, size: StateSize): Promise<GrpcFront> {
+  #openFront(core: ClusterMemberCore): Promise<GrpcFront> {
     const { client, frontKind = "own" } = this.#options;
     const open = frontKind === "own" ? openFront : openNativeFront;
     const { host, port, tls } = client;
     return open({
-      methods: memberMethods(core, size),
+      methods: memberMethods(core),
       host,
       port,
       ...(tls === undefined ? {} : { tls }),
       requestBytesMax: REQUEST_BYTES_MAX + MESSAGE_OVERHEAD_BYTES,
     });
   }
+}
+
+function urlOf({ host, tls }: ClientEndpoint, port: number): string {
+  return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 class RunningMember implements ClusterMember {
@@ -172,8 +193,8 @@ class RunningMember implements ClusterMember {
     return this.#ended.promise;
   }
 
-  status(): RaftNodeStatus {
-    return this.#core.status();
+  status(): ClusterMemberStatus {
+    return { ...this.#core.status(), advice: this.#core.advice };
   }
 
   stop({ transfer = false }: { readonly transfer?: boolean } = {}): Promise<void> {

@@ -5,17 +5,14 @@ import { etcdserverpb, EtcdError, EtcdErrors } from "@lattice/etcd-proto";
 import { NOBODY } from "@lattice/raft";
 import type { Snapshot } from "../services/maintenance-service.ts";
 import type { ClusterMemberCore } from "./cluster-member.ts";
-import type { StateSize } from "./state-size.ts";
 
 /** That of etcd whose API is spoken: clients ask for it to know what they may use. */
 const ETCD_VERSION = "3.4.23";
 
 const ALARM_NAMES: Readonly<Record<number, string>> = etcdserverpb.AlarmType;
 
-export function statusOf(
-  member: ClusterMemberCore,
-  size: StateSize,
-): Omit<etcdserverpb.StatusResponse, "header"> {
+export function statusOf(member: ClusterMemberCore): Omit<etcdserverpb.StatusResponse, "header"> {
+  const { size } = member;
   const { leader, term, commit, applied } = member.status();
   const errors = member.machine.alarms.map(
     ({ memberID, alarm }) => `memberID:${memberID} alarm:${ALARM_NAMES[alarm]} `,
@@ -60,7 +57,7 @@ export async function hashKeys({ machine }: ClusterMemberCore, revision: bigint)
   }
 }
 
-export async function openSnapshot({ machine }: ClusterMemberCore, size: StateSize): Promise<Snapshot> {
+export async function openSnapshot({ machine, size }: ClusterMemberCore): Promise<Snapshot> {
   await machine.checkpoint();
   const view = machine.view();
   return {

@@ -108,7 +108,8 @@ function checkPutOnce(ops: readonly RequestOp[]): Touched {
     if (request.oneofKind !== "requestTxn") continue;
     const branches = [checkPutOnce(request.requestTxn.success), checkPutOnce(request.requestTxn.failure)];
     for (const branch of branches) {
-      for (const [name, key] of branch.puts) if (puts.has(name) || isDeleted(key, deletes)) refuse("duplicateKey");
+      for (const [name, key] of branch.puts)
+        if (puts.has(name) || isDeleted(key, deletes)) refuse("duplicateKey");
       for (const key of puts.values()) if (isDeleted(key, branch.deletes)) refuse("duplicateKey");
     }
     for (const branch of branches) {

@@ -55,6 +55,7 @@ export function* clusterService(options: ClusterServiceOptions): ServiceMethods 
   });
   yield method("MemberList", pb.MemberListRequest, pb.MemberListResponse, async ({ linearizable }, call) => {
     member.admit(call);
+    await gate.admitKnown(call);
     if (linearizable) await member.readBarrier(call);
     return all();
   });

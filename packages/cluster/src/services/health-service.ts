@@ -1,7 +1,7 @@
 /** gRPC's own health service: whether this member can be used, for whoever supervises it or balances between members. */
 import { GrpcCode, GrpcError, type StreamCall } from "@lattice/grpc-front";
 import { health } from "@lattice/proto";
-import type { Health } from "@lattice/api";
+import type { Health } from "@lattice/api/supervision";
 import type { ServiceMethods } from "./member-port.ts";
 import { decodeMessage } from "./unary-method.ts";
 

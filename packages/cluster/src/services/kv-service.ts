@@ -6,10 +6,18 @@ import type { RangeResult } from "@lattice/mvcc";
 import type { AuthGate } from "../auth/auth-gate.ts";
 import { REQUEST_BYTES_MAX } from "../limits.ts";
 import type { Done } from "../machine/outcome.ts";
-import { RequestKind, type RequestUser } from "../machine/request.ts";
+import { RequestKind, type RequestSession, type RequestUser } from "../machine/request.ts";
+import { sessionOf } from "../sessions/session-metadata.ts";
 import type { HeaderWriter } from "../wire/header-writer.ts";
 import { encodeRangeResponse } from "../wire/range-response.ts";
-import { checkDeleteRange, checkPut, checkRange, checkTxn, isReadOnly, isSerializable } from "./check-kv-request.ts";
+import {
+  checkDeleteRange,
+  checkPut,
+  checkRange,
+  checkTxn,
+  isReadOnly,
+  isSerializable,
+} from "./check-kv-request.ts";
 import type { MemberPort, ServiceMethods } from "./member-port.ts";
 import { asGrpcError, decodeMessage } from "./unary-method.ts";
 
@@ -32,8 +40,16 @@ export interface KvServiceOptions {
   readonly term: () => number;
   /** Throws an `EtcdError` where there is no room for so many bytes more. */
   readonly checkRoom: (bytes: number) => void;
+  /** Whether it has come before, and only its answer is wanted. */
+  readonly wasDone: (session: RequestSession) => boolean;
   /** Resolves once what was compacted has left the storage. */
   readonly swept: (call: CallContext) => Promise<void>;
+}
+
+interface Proposal {
+  readonly kind: RequestKind;
+  readonly body: Uint8Array;
+  readonly session: RequestSession | undefined;
 }
 
 const { RangeRequest, PutRequest, DeleteRangeRequest, TxnRequest, CompactionRequest } = etcdserverpb;
@@ -66,31 +82,40 @@ class KvService {
   }
 
   put(bytes: Uint8Array, call: CallContext): Promise<Uint8Array> {
-    const { member, checkRoom } = this.#options;
+    const { member, checkRoom, wasDone } = this.#options;
     member.admit(call);
     const request = decodeMessage(PutRequest, bytes);
     checkPut(request);
-    checkRoom(bytes.length);
-    const done = this.#propose(call, RequestKind.PUT, bytes);
+    const session = sessionOf(call.metadata);
+    if (session === undefined || !wasDone(session)) checkRoom(bytes.length);
+    const done = this.#propose(call, { kind: RequestKind.PUT, body: bytes, session });
     // Without the value that was replaced, the header is all there is.
-    return done.then(request.prevKv ? (each) => this.#encode(PutResponse, each) : (each) => this.#header(each));
+    return done.then(
+      request.prevKv ? (each) => this.#encode(PutResponse, each) : (each) => this.#header(each),
+    );
   }
 
   async deleteRange(bytes: Uint8Array, call: CallContext): Promise<Uint8Array> {
     this.#options.member.admit(call);
     checkDeleteRange(decodeMessage(DeleteRangeRequest, bytes));
-    return this.#encode(DeleteRangeResponse, await this.#propose(call, RequestKind.DELETE_RANGE, bytes));
+    const session = sessionOf(call.metadata);
+    const done = await this.#propose(call, { kind: RequestKind.DELETE_RANGE, body: bytes, session });
+    return this.#encode(DeleteRangeResponse, done);
   }
 
   async txn(bytes: Uint8Array, call: CallContext): Promise<Uint8Array> {
-    const { member, gate, reader, checkRoom } = this.#options;
+    const { member, gate, reader, checkRoom, wasDone } = this.#options;
     const request = decodeMessage(TxnRequest, bytes);
     const serializable = isSerializable(request);
     member.admit(call, { isServedByLearner: serializable });
     checkTxn(request);
     if (!isReadOnly(request)) {
-      checkRoom(bytes.length);
-      return this.#encode(TxnResponse, await this.#propose(call, RequestKind.TXN, bytes));
+      const session = sessionOf(call.metadata);
+      if (session === undefined || !wasDone(session)) checkRoom(bytes.length);
+      return this.#encode(
+        TxnResponse,
+        await this.#propose(call, { kind: RequestKind.TXN, body: bytes, session }),
+      );
     }
     if (!serializable) await member.readBarrier(call);
     return gate.asCaller(call, (user) => {
@@ -102,15 +127,16 @@ class KvService {
   async compact(bytes: Uint8Array, call: CallContext): Promise<Uint8Array> {
     this.#options.member.admit(call);
     const { physical } = decodeMessage(CompactionRequest, bytes);
-    const done = await this.#propose(call, RequestKind.COMPACT, bytes);
+    const session = sessionOf(call.metadata);
+    const done = await this.#propose(call, { kind: RequestKind.COMPACT, body: bytes, session });
     if (physical) await this.#options.swept(call);
     return this.#encode(CompactionResponse, done);
   }
 
-  #propose(call: CallContext, kind: RequestKind, body: Uint8Array): Promise<Done> {
+  #propose(call: CallContext, { kind, body, session }: Proposal): Promise<Done> {
     const { member, gate } = this.#options;
     if (body.length > REQUEST_BYTES_MAX) throw EtcdError.of("requestTooLarge");
-    const done = gate.asCaller(call, (user) => member.propose({ kind, body, user, call }));
+    const done = gate.asCaller(call, (user) => member.propose({ kind, body, user, session, call }));
     return done as Promise<Done>;
   }
 

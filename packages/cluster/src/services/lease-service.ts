@@ -4,7 +4,8 @@ import type { CallContext, Method, StreamCall } from "@lattice/grpc-front";
 import type { IMessageType } from "@protobuf-ts/runtime";
 import type { AuthGate } from "../auth/auth-gate.ts";
 import { LEASE_TTL_MAX } from "../limits.ts";
-import { RequestKind } from "../machine/request.ts";
+import { RequestKind, type RequestSession } from "../machine/request.ts";
+import { leaseIdOf, sessionOf } from "../sessions/session-metadata.ts";
 import type { LeaderWatch } from "./leader-watch.ts";
 import type { MemberPort, ServiceMethods } from "./member-port.ts";
 import { asGrpcError, decodeMessage, unaryMethod } from "./unary-method.ts";
@@ -14,7 +15,9 @@ export interface LeaseClock {
   /** The time that it has anew, in seconds; 0 where there is no such lease. */
   renew(id: bigint): Promise<number>;
   /** Undefined where there is no such lease. */
-  timeToLive(id: bigint): Promise<{ readonly grantedSeconds: number; readonly leftSeconds: number } | undefined>;
+  timeToLive(
+    id: bigint,
+  ): Promise<{ readonly grantedSeconds: number; readonly leftSeconds: number } | undefined>;
 }
 
 export interface LeaseServiceOptions {
@@ -24,14 +27,15 @@ export interface LeaseServiceOptions {
   readonly clock: LeaseClock;
   /** As this member has applied them. */
   readonly leases: () => Iterable<bigint>;
-  readonly keysOf: (id: bigint) => Iterable<Uint8Array>;
   /** Throws an `EtcdError` where the caller may not see the keys of the lease. */
-  readonly mayShowKeys: (call: CallContext, id: bigint) => Promise<void>;
+  readonly keysOf: (call: CallContext, id: bigint) => Promise<readonly Uint8Array[]>;
   /** The shortest time that a lease may have, in seconds. */
   readonly ttlMin: bigint;
   readonly freshId: () => bigint;
   /** Throws where there is no room for anything new. */
   readonly checkRoom: (bytes: number) => void;
+  /** Whether it has come before, and only its answer is wanted. */
+  readonly wasDone: (session: RequestSession) => boolean;
 }
 
 const NO_LEASE = 0n;
@@ -48,13 +52,8 @@ export function* leaseService(options: LeaseServiceOptions): ServiceMethods {
   yield method("LeaseTimeToLive", pb.LeaseTimeToLiveRequest, pb.LeaseTimeToLiveResponse, (request, call) =>
     service.timeToLive(request, call),
   );
-  yield method("LeaseLeases", pb.LeaseLeasesRequest, pb.LeaseLeasesResponse, (_, call) =>
-    service.list(call),
-  );
-  yield [
-    "/etcdserverpb.Lease/LeaseKeepAlive",
-    { kind: "stream", handle: (call) => service.keepAlive(call) },
-  ];
+  yield method("LeaseLeases", pb.LeaseLeasesRequest, pb.LeaseLeasesResponse, (_, call) => service.list(call));
+  yield ["/etcdserverpb.Lease/LeaseKeepAlive", { kind: "stream", handle: (call) => service.keepAlive(call) }];
 }
 
 class LeaseService {
@@ -68,15 +67,16 @@ class LeaseService {
     request: etcdserverpb.LeaseGrantRequest,
     call: CallContext,
   ): Promise<etcdserverpb.LeaseGrantResponse> {
-    const { member, gate, ttlMin, freshId, checkRoom } = this.#options;
+    const { member, gate, ttlMin, freshId, checkRoom, wasDone } = this.#options;
     member.admit(call);
     if (request.ttl > LEASE_TTL_MAX) throw EtcdError.of("leaseTtlTooLarge");
-    checkRoom(0);
-    const id = request.id === NO_LEASE ? freshId() : request.id;
+    const session = sessionOf(call.metadata);
+    if (session === undefined || !wasDone(session)) checkRoom(0);
+    const id = request.id !== NO_LEASE ? request.id : session === undefined ? freshId() : leaseIdOf(session);
     const ttl = request.ttl < ttlMin ? ttlMin : request.ttl;
     const body = etcdserverpb.LeaseGrantRequest.toBinary({ id, ttl });
     const { revision } = await gate.asCaller(call, (user) =>
-      member.propose({ kind: RequestKind.LEASE_GRANT, body, user, call }),
+      member.propose({ kind: RequestKind.LEASE_GRANT, body, user, session, call }),
     );
     return { header: member.header(revision), id, ttl, error: "" };
   }
@@ -87,9 +87,10 @@ class LeaseService {
   ): Promise<etcdserverpb.LeaseRevokeResponse> {
     const { member, gate } = this.#options;
     member.admit(call);
+    const session = sessionOf(call.metadata);
     const body = etcdserverpb.LeaseRevokeRequest.toBinary(request);
     const { revision } = await gate.asCaller(call, (user) =>
-      member.propose({ kind: RequestKind.LEASE_REVOKE, body, user, call }),
+      member.propose({ kind: RequestKind.LEASE_REVOKE, body, user, session, call }),
     );
     return { header: member.header(revision) };
   }
@@ -98,10 +99,10 @@ class LeaseService {
     { id, keys }: etcdserverpb.LeaseTimeToLiveRequest,
     call: CallContext,
   ): Promise<etcdserverpb.LeaseTimeToLiveResponse> {
-    const { member, gate, clock, keysOf, mayShowKeys } = this.#options;
+    const { member, gate, clock, keysOf } = this.#options;
     member.admit(call);
     await gate.admitKnown(call);
-    if (keys) await mayShowKeys(call, id);
+    const shown = keys ? await keysOf(call, id) : [];
     const left = await clock.timeToLive(id);
     const header = member.header();
     if (left === undefined) return { header, id, ttl: -1n, grantedTTL: 0n, keys: [] };
@@ -110,7 +111,7 @@ class LeaseService {
       id,
       ttl: BigInt(left.leftSeconds),
       grantedTTL: BigInt(left.grantedSeconds),
-      keys: keys ? [...keysOf(id)] : [],
+      keys: [...shown],
     };
   }
 
@@ -122,9 +123,10 @@ class LeaseService {
   }
 
   async keepAlive(call: StreamCall): Promise<void> {
-    const { member, leader } = this.#options;
+    const { member, leader, gate } = this.#options;
     try {
       member.admit(call);
+      await gate.admitKnown(call);
       const wantsLeader = call.metadata.get("hasleader") === "true";
       await leader.during(wantsLeader, () => this.#renewAll(call));
     } catch (error) {
@@ -153,4 +155,3 @@ function method<Q extends object, R extends object>(
 ): [path: string, method: Method] {
   return [`/etcdserverpb.Lease/${name}`, unaryMethod({ request, response, handle })];
 }
-

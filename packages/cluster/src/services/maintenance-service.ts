@@ -45,8 +45,7 @@ export function* maintenanceService(options: MaintenanceServiceOptions): Service
   });
   yield method("Alarm", pb.AlarmRequest, pb.AlarmResponse, async (request, call) => {
     member.admit(call);
-    // Everybody may see them.
-    if (request.action !== Action.GET) await gate.admitMaintainer(call);
+    await (request.action === Action.GET ? gate.admitKnown(call) : gate.admitMaintainer(call));
     const body = pb.AlarmRequest.toBinary(request);
     const done = await member.propose({ kind: RequestKind.ALARM, body, user: undefined, call });
     return { ...(done.response as etcdserverpb.AlarmResponse), header: member.header(done.revision) };

@@ -1,5 +1,5 @@
 /** gRPC's server reflection, by which `grpcurl` and its like learn what there is; under the name it has now and the one before. */
-import { Reflection } from "@lattice/api";
+import { Reflection } from "@lattice/api/supervision";
 import type { StreamCall } from "@lattice/grpc-front";
 import { reflection } from "@lattice/proto";
 import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";

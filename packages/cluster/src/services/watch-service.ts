@@ -19,8 +19,19 @@ export interface WatchServiceOptions {
   readonly header: HeaderWriter;
   readonly term: () => number;
   readonly leader: LeaderWatch;
-  /** Throws an `EtcdError` where the caller may not read these keys, or shows a token that nobody knows. */
-  readonly mayWatch: (call: StreamCall, range: { key: Uint8Array; rangeEnd: Uint8Array }) => Promise<void>;
+  /** Who calls, as far as reading these keys goes. Throws an `EtcdError` where the caller shows a token that nobody knows. */
+  readonly permit: (call: StreamCall, range: WatchedRange) => Promise<WatchPermit>;
+  /** Calls back whenever permissions may have changed, until what it gives is called. */
+  readonly onPermissionsChanged: (listener: () => void) => () => void;
+}
+
+/** Why it may not be watched, by now; undefined where it may. */
+export type WatchPermit = () => EtcdError | undefined;
+
+/** As in a `RangeRequest`. */
+export interface WatchedRange {
+  readonly key: Uint8Array;
+  readonly rangeEnd: Uint8Array;
 }
 
 export function* watchService(options: WatchServiceOptions): ServiceMethods {
@@ -35,11 +46,13 @@ async function serve(options: WatchServiceOptions, call: StreamCall): Promise<vo
     const stream = new WatchStream({ hub, sink: call, header, term, failed: fault.reject });
     const progress = setInterval(() => stream.reportIdle(), WATCH_PROGRESS_MS);
     progress.unref();
+    const leavePermissions = options.onPermissionsChanged(() => stream.recheck());
     try {
       const wantsLeader = call.metadata.get("hasleader") === "true";
       await leader.during(wantsLeader, () => Promise.race([obey(options, call, stream), fault.promise]));
     } finally {
       clearInterval(progress);
+      leavePermissions();
       stream.close();
     }
   } catch (error) {
@@ -72,16 +85,26 @@ interface Creation {
   readonly request: CreateRequest;
 }
 
-async function create({ mayWatch }: WatchServiceOptions, { call, stream, request }: Creation): Promise<void> {
+async function create(options: WatchServiceOptions, { call, stream, request }: Creation): Promise<void> {
+  // No key means all keys from the first on.
+  const key = request.key.length === 0 ? FIRST_KEY : request.key;
+  const { rangeEnd } = request;
+  let refusal: WatchPermit;
   try {
-    await mayWatch(call, request);
+    refusal = await options.permit(call, { key, rangeEnd });
   } catch (error) {
     if (!(error instanceof EtcdError)) throw error;
-    stream.refuse(request.watchId, error);
+    stream.refuse(error);
+    return;
+  }
+  const why = refusal();
+  if (why !== undefined) {
+    stream.refuse(why);
     return;
   }
   stream.create(request.watchId, {
-    range: rangeOf(request),
+    range: rangeOf({ key, rangeEnd }),
+    refusal,
     from: Number(request.startRevision),
     wantsPuts: !request.filters.includes(NOPUT),
     wantsDeletes: !request.filters.includes(NODELETE),
@@ -94,9 +117,9 @@ async function create({ mayWatch }: WatchServiceOptions, { call, stream, request
 const FIRST_KEY = Uint8Array.of(0);
 const NO_END = new Uint8Array();
 
-/** No key means all keys from the first on, and an end of one zero byte none. */
-function rangeOf({ key, rangeEnd }: CreateRequest): KeyRange {
+/** An end of one zero byte means none. */
+function rangeOf({ key, rangeEnd }: WatchedRange): KeyRange {
   const isOpen = rangeEnd.length === 1 && rangeEnd[0] === 0;
   const end = rangeEnd.length === 0 ? undefined : isOpen ? NO_END : rangeEnd;
-  return { key: key.length === 0 ? FIRST_KEY : key, end };
+  return { key, end };
 }

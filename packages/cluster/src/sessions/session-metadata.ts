@@ -1,7 +1,8 @@
 /** The session that a call belongs to, as its metadata says: `lattice-session`, 32 hex digits, and `lattice-seq`, a number from 1 on. */
+import { createHash } from "node:crypto";
 import { EtcdError, GrpcCode } from "@lattice/etcd-proto";
 import type { Metadata } from "@lattice/grpc-front";
-import { fromHex } from "@lattice/model";
+import { fromHex, readU64be, u64be } from "@lattice/model";
 import type { RequestSession } from "../machine/request.ts";
 import { SESSION_ID_BYTES } from "./limits.ts";
 
@@ -18,6 +19,12 @@ export function sessionOf(metadata: Metadata): RequestSession | undefined {
   const seq = /^[1-9]\d{0,15}$/.test(seqText ?? "") ? Number(seqText) : 0;
   if (seq === 0 || !Number.isSafeInteger(seq)) throw unfit(`${SEQ} is to be a number from 1 to 2^53 - 1`);
   return { id, seq };
+}
+
+/** The lease that a request without an id is for: the same when it comes again. Above 0, as all leases. */
+export function leaseIdOf({ id, seq }: RequestSession): bigint {
+  const hash = createHash("sha256").update(id).update(u64be(seq)).digest();
+  return readU64be(hash) >> 1n || 1n;
 }
 
 function unfit(why: string): EtcdError {

@@ -68,6 +68,12 @@ export class Sessions {
     return this.#count;
   }
 
+  /** As far as this member knows. */
+  has(session: RequestSession): boolean {
+    const row = this.#row(session);
+    return row !== undefined && row.seq >= session.seq;
+  }
+
   /** Another state has taken the place of this one. */
   reload(storage: Storage): void {
     this.#storage = storage;

@@ -95,7 +95,8 @@ export class WatchHub {
         this.#fallBehind(watcher, revision);
         return;
       }
-      if (watcher.pendingBytes > WATCH_RESPONSE_BYTES && watcher.pendingTo < revision) watcher.stream.tell(watcher);
+      if (watcher.pendingBytes > WATCH_RESPONSE_BYTES && watcher.pendingTo < revision)
+        watcher.stream.tell(watcher);
       if (!watcher.hasPending) touched.push(watcher);
       watcher.add(event, revision);
     });

@@ -66,8 +66,18 @@ export class WatchStream {
   }
 
   /** As one that was created and is over at once. */
-  refuse(id: bigint, why: EtcdError): void {
-    this.#control({ watchId: id, created: true, canceled: true, cancelReason: reasonOf(why) });
+  refuse(why: EtcdError): void {
+    this.#control({ watchId: ALL_WATCHES, created: true, canceled: true, cancelReason: reasonOf(why) });
+  }
+
+  /** Ends those whose client may no more see what they would be told. */
+  recheck(): void {
+    for (const watcher of [...this.#watchers.values()]) {
+      const why = watcher.options.refusal();
+      if (why === undefined) continue;
+      this.#forget(watcher);
+      this.#control({ watchId: watcher.id, canceled: true, cancelReason: reasonOf(why) });
+    }
   }
 
   cancel(id: bigint): void {
@@ -187,7 +197,10 @@ export class WatchStream {
 
   #control(fields: Partial<etcdserverpb.WatchResponse>): void {
     const { header, hub, term } = this.#options;
-    const message = etcdserverpb.WatchResponse.create({ header: header.message(hub.revision, term()), ...fields });
+    const message = etcdserverpb.WatchResponse.create({
+      header: header.message(hub.revision, term()),
+      ...fields,
+    });
     this.#send(etcdserverpb.WatchResponse.toBinary(message));
   }
 
@@ -215,4 +228,3 @@ const GRPC_GO_CODES: Readonly<Record<number, string>> = {
   7: "PermissionDenied",
   16: "Unauthenticated",
 };
-

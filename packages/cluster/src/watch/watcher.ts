@@ -1,4 +1,5 @@
-import { encodeVarint64 } from "../wire/varint.ts";
+import type { EtcdError } from "@lattice/etcd-proto";
+import { VARINT64_BYTES_MAX, writeVarint64 } from "@lattice/mvcc";
 import type { KeyEvent } from "./key-event.ts";
 import type { KeyRange } from "./range-index.ts";
 import type { WatchStream } from "./watch-stream.ts";
@@ -12,6 +13,8 @@ export interface WatcherOptions {
   readonly wantsPrevious: boolean;
   readonly wantsProgress: boolean;
   readonly maySplit: boolean;
+  /** Why its client may not, or no more, see what it is told. */
+  readonly refusal: () => EtcdError | undefined;
 }
 
 const WATCH_ID = 0x10;
@@ -37,8 +40,7 @@ export class Watcher {
     this.id = id;
     this.options = options;
     this.next = options.from;
-    const value = encodeVarint64(id);
-    this.idField = id === 0n ? new Uint8Array() : Uint8Array.of(WATCH_ID, ...value);
+    this.idField = encodeIdField(id);
   }
 
   wants({ isDelete }: KeyEvent): boolean {
@@ -73,4 +75,11 @@ export class Watcher {
     this.pendingBytes = 0;
     this.next = this.#pendingFrom;
   }
+}
+
+/** Nothing where it is 0. */
+function encodeIdField(id: bigint): Uint8Array {
+  const out = new Uint8Array(1 + VARINT64_BYTES_MAX);
+  out[0] = WATCH_ID;
+  return out.subarray(0, id === 0n ? 0 : writeVarint64(out, 1, id));
 }

@@ -2,8 +2,8 @@
  * The header that begins every answer of etcd's API (`ResponseHeader`), as field 1 of the message that it is in. Who answers
  * never changes, and revision and term are often those of the answer before.
  */
-import { etcdserverpb } from "@lattice/etcd-proto";
-import { varintLength, writeVarint } from "./varint.ts";
+import type { etcdserverpb } from "@lattice/etcd-proto";
+import { varintBytes, writeVarint } from "@lattice/mvcc";
 
 const FIELD_1_BYTES = 0x0a;
 const CLUSTER_ID = 0x08;
@@ -23,7 +23,7 @@ export class HeaderWriter {
   constructor(who: { readonly clusterId: number; readonly memberId: number }) {
     this.#clusterId = who.clusterId;
     this.#memberId = who.memberId;
-    this.#who = new Uint8Array(2 + varintLength(who.clusterId) + varintLength(who.memberId));
+    this.#who = new Uint8Array(2 + varintBytes(who.clusterId) + varintBytes(who.memberId));
     this.#who[0] = CLUSTER_ID;
     const at = writeVarint(this.#who, 1, who.clusterId);
     this.#who[at] = MEMBER_ID;
@@ -51,10 +51,10 @@ export class HeaderWriter {
 
   #encode(revision: number, term: number): Uint8Array {
     // Numbers that are 0 are left out.
-    const revisionLength = revision > 0 ? 1 + varintLength(revision) : 0;
-    const termLength = term > 0 ? 1 + varintLength(term) : 0;
+    const revisionLength = revision > 0 ? 1 + varintBytes(revision) : 0;
+    const termLength = term > 0 ? 1 + varintBytes(term) : 0;
     const length = this.#who.length + revisionLength + termLength;
-    const out = new Uint8Array(1 + varintLength(length) + length);
+    const out = new Uint8Array(1 + varintBytes(length) + length);
     out[0] = FIELD_1_BYTES;
     let at = writeVarint(out, 1, length);
     out.set(this.#who, at);

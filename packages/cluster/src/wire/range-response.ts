@@ -1,6 +1,5 @@
 /** A `RangeResponse`, of key-values that are encoded already. */
-import type { RangeResult } from "@lattice/mvcc";
-import { varintLength, writeVarint } from "./varint.ts";
+import { varintBytes, writeVarint, type RangeResult } from "@lattice/mvcc";
 
 const KVS = 0x12;
 const MORE = 0x18;
@@ -8,8 +7,8 @@ const COUNT = 0x20;
 
 /** `header` with its tag and length. */
 export function encodeRangeResponse(header: Uint8Array, { keyValues, more, count }: RangeResult): Uint8Array {
-  let length = header.length + (more ? 2 : 0) + (count > 0 ? 1 + varintLength(count) : 0);
-  for (const { length: bytes } of keyValues) length += 1 + varintLength(bytes) + bytes;
+  let length = header.length + (more ? 2 : 0) + (count > 0 ? 1 + varintBytes(count) : 0);
+  for (const { length: bytes } of keyValues) length += 1 + varintBytes(bytes) + bytes;
   const out = Buffer.allocUnsafe(length);
   out.set(header);
   let at = header.length;
