@@ -75,9 +75,11 @@ const MEANINGLESS: readonly (readonly [RegExp, string])[] = [
   [/passthrough:\/\/\/?/g, ""],
   [/("?\b[tT]ook"? *[=:]* *"?)\d[\d.]*(?:[mµn]?s)?/g, "$1<time>"],
   [/(?<=\| (?:true|false) \| )\d[\d.]*[mµn]?s(?= \|)/g, "<time>"],
+  // An id with few digits is filled up.
+  [/(?<=\b(?:Member|cluster) ) +(?=<)/g, ""],
   // What a program that has failed tells of its own memory.
   [/^goroutine [^]*/gm, "(a stack)"],
-  [/("?(?:raft_term|raftTerm|RaftTerm)"? ?: ?)\d+/g, "$1<term>"],
+  [/("?(?:raft_term|raftTerm|RaftTerm)"? ?: ?"?)\d+/g, "$1<term>"],
   [/("?(?:raft(?:Applied)?Index|Raft(?:Applied)?Index)"? ?: ?)\d+/g, "$1<index>"],
   [/("?(?:dbSize(?:InUse)?|DBSize(?:InUse)?)"? ?: ?)\d+/g, "$1<size>"],
   [/("?[hH]ash"? ?: ?)\d+/g, "$1<hash>"],

@@ -40,8 +40,9 @@ export const etcd: ServerProgram = {
   ],
 };
 
-/** `entry` is the built `lattice.js`. */
-export function lattice(entry: string): ServerProgram {
+/** `built` is the `lattice.js`; LATTICE_ENTRY in the environment is another one, such as that of a build before this. */
+export function lattice(built: string): ServerProgram {
+  const entry = process.env["LATTICE_ENTRY"] ?? built;
   return {
     name: "lattice",
     command: ({ seat, seats, isJoining, directory, flags }) => [
@@ -57,6 +58,7 @@ export function lattice(entry: string): ServerProgram {
               .join(","),
           ]
         : ["--initial", seats.map((each) => `${each.name}=${peerAddress(each)}`).join(",")]),
+      ...(seat.peerPortSeen === seat.peerPort ? [] : ["--advertise-peer", peerAddress(seat)]),
       ...flags,
     ],
   };

@@ -93,7 +93,7 @@ async function voter(side: Side): Promise<void> {
   const id = await side.nameMember("n5", url);
   side.note("etcdctl member add n5", sortedCluster(side.mask.apply(added)));
   await side.run(["member", "list"], { isSorted: true });
-  await side.run(["member", "add", "n6", "--peer-urls=http://127.0.0.1:3"], { isSilent: true });
+  await side.run(["member", "add", "n6", "--peer-urls=http://127.0.0.1:3"]);
   await side.run(["member", "update", id.toString(16), "--peer-urls=http://127.0.0.1:4"]);
   await side.run(["member", "list"], { isSorted: true });
   await side.run(["member", "remove", id.toString(16)]);
