@@ -8,6 +8,7 @@ import { benchCluster } from "./cluster.ts";
 import { benchDurablePut } from "./durable-put.ts";
 import { benchFirstSync } from "./first-sync.ts";
 import { benchGet } from "./get.ts";
+import { benchGrpcFront } from "./grpc-front.ts";
 import { benchHelp } from "./help.ts";
 import { benchMvcc } from "./mvcc.ts";
 import { benchOpen } from "./open-large.ts";
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   raft: benchRaft,
   "raft-node": benchRaftNode,
   mvcc: benchMvcc,
+  grpc: benchGrpcFront,
 };
 
 async function benchRaft(): Promise<void> {

@@ -70,6 +70,7 @@ export function describeClosing(open: OpenFront): void {
       await using idle = await RawClient.hello(front.port);
       await Promise.all([front.close(), front.close({ graceMs: 5 }), front[Symbol.asyncDispose]()]);
       await Promise.all([silent.closed, idle.closed]);
+      expect((await idle.goodbye()).code).toBe(Code.NO_ERROR);
     });
 
     it("frees the port; while it is taken, nobody else gets it", async () => {

@@ -8,7 +8,6 @@ import {
   Code,
   data,
   END_HEADERS,
-  END_STREAM,
   frame,
   headers,
   message,
@@ -452,6 +451,7 @@ export function describeWire(open: OpenFront, { isStrict }: WireOptions): void {
       await using client = await RawClient.connect(front.port);
       client.send(...bytes);
       await client.closed;
+      expect(client.frames.some(({ type }) => type === Type.HEADERS)).toBe(false);
     });
   });
 
