@@ -18,6 +18,7 @@ import { reflectionService } from "../services/reflection-service.ts";
 import { watchService } from "../services/watch-service.ts";
 import { AuthorizedReader } from "./authorized-reader.ts";
 import type { ClusterMemberCore } from "./cluster-member.ts";
+import type { ClusterMemberOptions } from "./options.ts";
 import { defragment, hashKeys, hashState, openSnapshot, statusOf } from "./state-services.ts";
 
 const SERVICES = [
@@ -32,7 +33,10 @@ const SERVICES = [
   health.Health,
 ];
 
-export function memberMethods(member: ClusterMemberCore): ReadonlyMap<string, Method> {
+export function memberMethods(
+  member: ClusterMemberCore,
+  { passwordCost }: Pick<ClusterMemberOptions, "passwordCost"> = {},
+): ReadonlyMap<string, Method> {
   const methods = new Map<string, Method>();
   const add = (service: Iterable<readonly [string, Method]>): void => {
     for (const [path, method] of service) methods.set(path, method);
@@ -82,7 +86,7 @@ export function memberMethods(member: ClusterMemberCore): ReadonlyMap<string, Me
       moveLeader: (to) => member.moveLeader(to),
     }),
   );
-  add(authService({ auth: machine.auth, gate, member, passwords: new Passwords() }));
+  add(authService({ auth: machine.auth, gate, member, passwords: new Passwords({ cost: passwordCost }) }));
   add(lockService(methods));
   add(electionService(methods));
   add(healthService(member.health, new Set(SERVICES.map(({ typeName }) => typeName))));

@@ -45,6 +45,8 @@ export interface ClusterMemberOptions {
   readonly quotaBytes?: number | undefined;
   readonly electionTimeoutMs?: number | undefined;
   readonly heartbeatMs?: number | undefined;
+  /** Base-2 logarithm of what hashing a user's password costs; etcd's `--bcrypt-cost`. Passwords that were set before keep theirs. */
+  readonly passwordCost?: number | undefined;
   /** `native` is over node:http2. */
   readonly frontKind?: "own" | "native" | undefined;
   readonly log?: Log | undefined;

@@ -142,7 +142,7 @@ class Starter {
     const open = frontKind === "own" ? openFront : openNativeFront;
     const { host, port, tls } = client;
     return open({
-      methods: memberMethods(core),
+      methods: memberMethods(core, this.#options),
       host,
       port,
       ...(tls === undefined ? {} : { tls }),

@@ -5,14 +5,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { credentials, Metadata, makeGenericClientConstructor } from "@grpc/grpc-js";
-import type { TranscriptSubject } from "./transcript.ts";
+import { GrpcClient } from "./grpc-client.ts";
 
 export const hasEtcd: boolean = /Version: 3\.4\./.test(
   spawnSync("etcd", ["--version"]).stdout?.toString() ?? "",
 );
 
-export interface EtcdProcess extends TranscriptSubject, AsyncDisposable {}
+export interface EtcdProcess extends AsyncDisposable {
+  readonly client: GrpcClient;
+}
 
 export async function startEtcd(): Promise<EtcdProcess> {
   const directory = mkdtempSync(join(tmpdir(), "lattice-etcd-"));
@@ -30,40 +31,15 @@ export async function startEtcd(): Promise<EtcdProcess> {
     });
     etcd.on("exit", () => reject(new Error("etcd did not start")));
   });
-  const subject = grpcSubject(`127.0.0.1:${client}`);
+  const grpc = new GrpcClient(`127.0.0.1:${client}`);
   return {
-    call: (path, request, token) => subject.call(path, request, token),
+    client: grpc,
     [Symbol.asyncDispose]: async () => {
-      subject.close();
+      grpc.close();
       etcd.kill();
       await exited;
       rmSync(directory, { recursive: true, force: true });
     },
-  };
-}
-
-/** Any server that speaks gRPC. */
-export function grpcSubject(address: string): TranscriptSubject & { close(): void } {
-  const client = new (makeGenericClientConstructor({}, "any"))(address, credentials.createInsecure());
-  const asIs = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
-  return {
-    call: (path, request, token) =>
-      new Promise((resolve, reject) => {
-        const metadata = new Metadata();
-        if (token !== undefined) metadata.set("token", token);
-        client.makeUnaryRequest(
-          path,
-          asIs,
-          (bytes: Buffer) => bytes,
-          request,
-          metadata,
-          (error, response) => {
-            if (error !== null) reject(error);
-            else resolve(response!);
-          },
-        );
-      }),
-    close: () => client.close(),
   };
 }
 

@@ -11,6 +11,6 @@ describe.runIf(hasEtcd)("etcd itself answers", () => {
     const file = new URL(name, DIRECTORY);
     const transcript = readFileSync(file, "utf8");
     await using etcd = await startEtcd();
-    await expect(await playTranscript(transcript, etcd)).toMatchFileSnapshot(file.pathname);
+    await expect(await playTranscript(transcript, etcd.client)).toMatchFileSnapshot(file.pathname);
   });
 });
