@@ -17,7 +17,7 @@ import { parseSync, Visitor } from "oxc-parser";
 /** From the top down. A package's list is everything of this workspace that its `src` may import. */
 export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
-    "apps/cli": ["model", "proto", "store", "api", "runtime", "cluster", "etcd-proto"],
+    "apps/cli": ["model", "proto", "store", "check", "api", "runtime", "cluster", "etcd-proto"],
     "examples/counter-store": ["store"],
     bench: ["*"],
   },

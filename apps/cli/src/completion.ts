@@ -1,7 +1,7 @@
 /** What Tab offers: commands, methods of the store, flags, fields, stores, types. */
 import type { daemon } from "@lattice/proto";
 import { COMMANDS, findCommand } from "./commands/registry.ts";
-import type { Command } from "./commands/command.ts";
+import { lineFlagsOf, type Command } from "./commands/command.ts";
 import { isBool } from "./fields/message.ts";
 import { kebabCase } from "./fields/names.ts";
 import { LINE_FLAGS } from "./invocation.ts";
@@ -46,12 +46,12 @@ async function candidatesFor(
 }
 
 function flagOf(command: Command | undefined, word: string | undefined) {
-  const flags = [...LINE_FLAGS, ...(command?.flags ?? [])];
+  const flags = command === undefined ? LINE_FLAGS : [...lineFlagsOf(command), ...(command.flags ?? [])];
   return flags.find((flag) => `--${flag.name}` === word);
 }
 
 function flagsOf(command: Command): string[] {
-  return [...LINE_FLAGS, ...(command.flags ?? [])].map((flag) => `--${flag.name}`);
+  return [...lineFlagsOf(command), ...(command.flags ?? [])].map((flag) => `--${flag.name}`);
 }
 
 function nextPositional(command: Command, before: readonly string[]) {

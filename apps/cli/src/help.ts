@@ -11,6 +11,7 @@ const GROUP_TITLES: Readonly<Record<Group, string>> = {
   store: "Stores",
   peer: "Members of a store",
   join: "Joining",
+  cluster: "Clusters (see: lattice cluster --help)",
   debug: "Under the hood",
   shell: "This command line",
 };
@@ -69,9 +70,9 @@ export function commandHelp(command: Command): string[] {
   ];
 }
 
-/** The commands that start with this word; undefined where there is none. */
-export function familyHelp(first: string): string[] | undefined {
-  const commands = commandsBelow([first]);
+/** The commands that start with these words; undefined where there is none. */
+export function familyHelp(words: readonly string[]): string[] | undefined {
+  const commands = commandsBelow(words);
   if (commands.length === 0) return undefined;
   return alignRows(commands.map((command) => [`  ${nameAndPositionals(command)}`, command.summary]));
 }

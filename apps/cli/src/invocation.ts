@@ -9,12 +9,17 @@ import { takeFlags, type Flag, type FlagValues } from "./flags.ts";
 import { defaultDataDirectory, type ListenAddress } from "./node-access.ts";
 import type { Environment } from "./world.ts";
 
-/** Understood on every line, in every mode. */
-export const LINE_FLAGS: readonly Flag[] = [
-  { name: "store", value: "STORE", help: "act on this store: id, prefix or name", completes: "store" },
+/** Understood on every line, in every mode, whatever it is about. */
+export const OUTPUT_FLAGS: readonly Flag[] = [
   { name: "json", help: "print JSON, one document a line" },
   { name: "verbose", help: "print also what is left out by default" },
   { name: "help", help: "explain the command instead of running it" },
+];
+
+/** Understood on every line that is about a node. */
+export const LINE_FLAGS: readonly Flag[] = [
+  { name: "store", value: "STORE", help: "act on this store: id, prefix or name", completes: "store" },
+  ...OUTPUT_FLAGS,
 ];
 
 /** Understood only behind `lattice` itself. */
@@ -54,8 +59,13 @@ export interface InvocationOptions {
   readonly isTerminal: boolean;
 }
 
+/** First words of commands that speak to no node: what their lines say of data and stores is their own. */
+const WITHOUT_NODE: ReadonlySet<string> = new Set(["cluster"]);
+
 export function readInvocation(argv: readonly string[], options: InvocationOptions): Invocation {
   const { env } = options;
+  const first = argv.find((word) => !OUTPUT_FLAGS.some(({ name }) => word === `--${name}`));
+  if (first !== undefined && WITHOUT_NODE.has(first)) return withoutNode(argv, first, env);
   const given = takeFlags(argv, [...PROCESS_FLAGS, ...LINE_FLAGS]);
   const mode = modeOf(given, options.isTerminal);
   const embedded = given.switches.has("embedded");
@@ -81,6 +91,26 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
     store: given.values.get("store")?.[0] ?? nonEmpty(env["LATTICE_STORE"]),
     json: given.switches.has("json"),
     verbose: given.switches.has("verbose"),
+  };
+}
+
+/** All flags are left to the command; those before it are put behind it. */
+function withoutNode(argv: readonly string[], first: string, env: Environment): Invocation {
+  const at = argv.indexOf(first);
+  const end = argv.indexOf("--");
+  const words = argv.slice(at, end < 0 ? undefined : end);
+  const literal = end < 0 ? [] : argv.slice(end);
+  return {
+    mode: "one-shot",
+    words: [...words, ...argv.slice(0, at), ...literal],
+    embedded: false,
+    dataDirectory: resolve(defaultDataDirectory(env)),
+    hasOwnDataDirectory: false,
+    listen: undefined,
+    types: [],
+    store: undefined,
+    json: false,
+    verbose: false,
   };
 }
 

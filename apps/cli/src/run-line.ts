@@ -5,7 +5,13 @@
 import type { LatticeClient } from "@lattice/api";
 import { LatticeError } from "@lattice/model";
 import type { daemon } from "@lattice/proto";
-import { findCommand, firstWords, parseCommand, rejectHalfCommand } from "./commands/registry.ts";
+import {
+  findCommand,
+  firstWords,
+  halfCommand,
+  parseCommand,
+  rejectHalfCommand,
+} from "./commands/registry.ts";
 import type { Context } from "./context.ts";
 import { UsageError } from "./errors.ts";
 import { toJson } from "./fields/json.ts";
@@ -17,7 +23,7 @@ import { renderCommandReply, renderEvent, renderReply } from "./print/reply.ts";
 import type { Session } from "./session.ts";
 import { storeKey } from "./store-key.ts";
 import { encodeRequest, type StoreMethod } from "./store-methods.ts";
-import { describeEnd, untilAborted } from "./subscriptions.ts";
+import { describeEnd, untilAborted, type StreamSource } from "./subscriptions.ts";
 import { didYouMean, nearest } from "./suggest.ts";
 
 export async function runWords(
@@ -26,6 +32,7 @@ export async function runWords(
   signal: AbortSignal,
 ): Promise<void> {
   const running = runAny(session, words, signal);
+  if (findCommand(words)?.endsItself === true) return await running;
   // What does not heed the signal must not keep its caller waiting. What does, such as a stream for which this is the
   // good end, comes to its own end within this turn of the event loop.
   const aborted = Promise.withResolvers<never>();
@@ -61,6 +68,12 @@ async function runAny(session: Session, words: readonly string[], signal: AbortS
 }
 
 async function runMethod(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
+  const half = halfCommand(words);
+  if (half !== undefined && words[half.length] === "--help") {
+    const output = new Output(session.options.console, session.options);
+    for (const line of familyHelp(half)!) output.line(line);
+    return;
+  }
   rejectHalfCommand(words);
   const name = words[0]!;
   const given = takeFlags(words.slice(1), LINE_FLAGS);
@@ -90,6 +103,7 @@ function contextOf(session: Session, given: FlagValues, signal: AbortSignal): Co
       return (await session.client()).store.resolve({ store: query }, { signal });
     },
     help: (words) => help(session, context, words),
+    follow: (source) => follow(context, source),
     callMethod: async (words) => {
       const method = await findMethod(session, context, words[0]!);
       const at = words.indexOf("--");
@@ -159,7 +173,7 @@ interface StreamCall {
 }
 
 async function stream(context: Context, { client, request, method, label }: StreamCall): Promise<void> {
-  const { session, output } = context;
+  const { output } = context;
   const open = async function* (signal: AbortSignal): AsyncGenerator<string> {
     for await (const reply of client.dynamic.subscribe(request, { signal })) {
       const event = method.reply.fromBinary(reply.message);
@@ -168,19 +182,22 @@ async function stream(context: Context, { client, request, method, label }: Stre
         : renderEvent(method.reply, event, output);
     }
   };
+  await follow(context, { label, open });
+}
+
+/** Until a signal where the stream is all there is to do, in the background otherwise. */
+async function follow(context: Context, source: StreamSource): Promise<void> {
+  const { session, output } = context;
   if (session.options.mode === "one-shot") {
-    for await (const line of untilAborted(open(context.signal), context.signal)) output.line(line);
+    for await (const line of untilAborted(source.open(context.signal), context.signal)) output.line(line);
     return;
   }
   const { console } = session.options;
   const mark = (id: number) => (output.json ? "" : `#${id} `);
-  const { id } = session.subscriptions.start(
-    { label, open },
-    {
-      line: (number, text) => console.out(mark(number) + text),
-      ended: (number, error) => console.err(`#${number} ${describeEnd(error)}`),
-    },
-  );
+  const { id } = session.subscriptions.start(source, {
+    line: (number, text) => console.out(mark(number) + text),
+    ended: (number, error) => console.err(`#${number} ${describeEnd(error)}`),
+  });
   if (session.options.mode === "repl") output.note(`#${id} runs in the background; unsub ${id} stops it`);
 }
 
@@ -200,7 +217,8 @@ async function helpLines(
   }
   const command = findCommand(words);
   if (command !== undefined && command.path.length === words.length) return commandHelp(command);
-  if (words.length === 1)
-    return familyHelp(words[0]!) ?? methodHelp(await findMethod(session, context, words[0]!));
+  const family = familyHelp(words);
+  if (family !== undefined) return family;
+  if (words.length === 1) return methodHelp(await findMethod(session, context, words[0]!));
   throw new UsageError(`unknown command "${words.join(" ")}"; help lists the commands`);
 }

@@ -8,12 +8,14 @@ import type { StateFiles } from "./state-files.ts";
 import { storeHex, storeKey } from "./store-key.ts";
 import { describeMethods, type StoreMethod } from "./store-methods.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import type { Environment } from "./world.ts";
 
 export interface SessionOptions {
   readonly mode: "repl" | "script" | "one-shot";
   readonly console: Console;
   readonly json: boolean;
   readonly verbose: boolean;
+  readonly env: Environment;
   /** What `--store` or the environment says. */
   readonly store: string | undefined;
   readonly files: StateFiles;

@@ -1,8 +1,9 @@
 /** What a command of the table is. One-shot, REPL, completion and help all read the same entries. */
 import type { Context } from "../context.ts";
 import type { Flag } from "../flags.ts";
+import { LINE_FLAGS, OUTPUT_FLAGS } from "../invocation.ts";
 
-export type Group = "node" | "store" | "peer" | "join" | "debug" | "shell";
+export type Group = "node" | "store" | "peer" | "join" | "cluster" | "debug" | "shell";
 
 export interface Positional {
   readonly name: string;
@@ -19,6 +20,8 @@ export interface Command {
   readonly summary: string;
   readonly positionals?: readonly Positional[];
   readonly flags?: readonly Flag[];
+  /** Goes on after the signal, for as long as it takes to come to a good end. */
+  readonly endsItself?: boolean;
   /** What was typed must not be kept in the history. */
   readonly secret?: boolean;
   run(context: Context, args: CommandArguments): Promise<void> | void;
@@ -58,9 +61,19 @@ export class CommandArguments {
     return this.#values.get(flag)?.[0];
   }
 
+  /** All values of a flag that may be given several times, in their order. */
+  values(flag: string): readonly string[] {
+    return this.#values.get(flag) ?? [];
+  }
+
   has(flag: string): boolean {
     return this.#switches.has(flag);
   }
+}
+
+/** What its line may say beside its own flags. */
+export function lineFlagsOf({ group }: Command): readonly Flag[] {
+  return group === "cluster" ? OUTPUT_FLAGS : LINE_FLAGS;
 }
 
 export function usageOf(command: Command): string {
@@ -69,7 +82,9 @@ export function usageOf(command: Command): string {
     return positional.optional === true ? `[${name}]` : name;
   });
   const flags = (command.flags ?? []).map((flag) =>
-    flag.value === undefined ? `[--${flag.name}]` : `[--${flag.name} ${flag.value}]`,
+    flag.value === undefined
+      ? `[--${flag.name}]`
+      : `[--${flag.name} ${flag.value}]${flag.repeated === true ? "…" : ""}`,
   );
   return [...command.path, ...positionals, ...flags].join(" ");
 }

@@ -1,9 +1,9 @@
 /** The table of commands, and the way from words to an entry of it. */
 import { UsageError } from "../errors.ts";
 import { takeFlags, type FlagValues } from "../flags.ts";
-import { LINE_FLAGS } from "../invocation.ts";
 import { didYouMean } from "../suggest.ts";
-import { CommandArguments, usageOf, type Command, type Positional } from "./command.ts";
+import { CommandArguments, lineFlagsOf, usageOf, type Command, type Positional } from "./command.ts";
+import { clusterCommands } from "./cluster.ts";
 import { debugCommands } from "./debug.ts";
 import { joinCommand } from "./join.ts";
 import { nodeCommands } from "./node.ts";
@@ -16,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   ...storeCommands,
   ...peerCommands,
   joinCommand,
+  ...clusterCommands,
   ...debugCommands,
   ...shellCommands,
 ];
@@ -34,15 +35,26 @@ export function commandsBelow(words: readonly string[]): readonly Command[] {
   return COMMANDS.filter((command) => words.every((word, index) => command.path[index] === word));
 }
 
-/** Throws where the first word starts a command, but the second does not go on with it. */
+/** The words with which commands begin, where they name none yet; all that are commands' own. */
+export function halfCommand(words: readonly string[]): readonly string[] | undefined {
+  const first = words[0];
+  if (first === undefined || !FAMILIES.has(first)) return undefined;
+  let length = 1;
+  while (length < words.length && commandsBelow(words.slice(0, length + 1)).length > 0) length++;
+  return words.slice(0, length);
+}
+
+/** Throws where the first words start a command, but the next one does not go on with it. */
 export function rejectHalfCommand(words: readonly string[]): void {
-  const [first, second] = words;
-  if (first === undefined || !FAMILIES.has(first)) return;
-  const seconds = commandsBelow([first]).map((command) => command.path[1]!);
-  if (second === undefined || second.startsWith("-")) {
-    throw new UsageError(`"${first}" needs one of: ${seconds.join(", ")}`);
+  const half = halfCommand(words);
+  if (half === undefined) return;
+  const name = half.join(" ");
+  const nexts = new Set(commandsBelow(half).map((command) => command.path[half.length]!));
+  const next = words[half.length];
+  if (next === undefined || next.startsWith("-")) {
+    throw new UsageError(`"${name}" needs one of: ${[...nexts].join(", ")}`);
   }
-  throw new UsageError(`unknown command "${first} ${second}"${didYouMean(second, seconds)}`);
+  throw new UsageError(`unknown command "${name} ${next}"${didYouMean(next, nexts)}`);
 }
 
 /** Words that a first word may have been meant to be. */
@@ -54,7 +66,7 @@ export function parseCommand(
   command: Command,
   words: readonly string[],
 ): { args: CommandArguments; given: FlagValues } {
-  const flags = [...LINE_FLAGS, ...(command.flags ?? [])];
+  const flags = [...lineFlagsOf(command), ...(command.flags ?? [])];
   const given = takeFlags(words.slice(command.path.length), flags);
   if (given.switches.has("help")) return { args: emptyArguments(), given };
   const rest = (command.positionals ?? []).some((positional) => positional.rest === true);

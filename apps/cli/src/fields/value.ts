@@ -77,11 +77,17 @@ function parseTime(field: FieldInfo, word: string): bigint | undefined {
 }
 
 function parseBytes(word: string, field: FieldInfo): Uint8Array {
+  const isPlain = !/^(text:|hex:|base64:|@)/.test(word);
+  return isPlain && isIdField(field) ? parseHex(word, field.name) : bytesOfWord(word, field.name);
+}
+
+/** Text, `hex:00ff`, `base64:AP8=`, `@file`, `text:@not-a-file`. */
+export function bytesOfWord(word: string, name: string): Uint8Array {
   if (word.startsWith("text:")) return new TextEncoder().encode(word.slice(5));
-  if (word.startsWith("hex:")) return parseHex(word.slice(4), field.name);
-  if (word.startsWith("base64:")) return parseBase64(word.slice(7), field.name);
-  if (word.startsWith("@")) return readBytes(word.slice(1), field.name);
-  return isIdField(field) ? parseHex(word, field.name) : new TextEncoder().encode(word);
+  if (word.startsWith("hex:")) return parseHex(word.slice(4), name);
+  if (word.startsWith("base64:")) return parseBase64(word.slice(7), name);
+  if (word.startsWith("@")) return readBytes(word.slice(1), name);
+  return new TextEncoder().encode(word);
 }
 
 function parseHex(text: string, name: string): Uint8Array {

@@ -30,6 +30,7 @@ export async function runCommands(world: World, invocation: CommandInvocation): 
     console,
     json: invocation.json,
     verbose: invocation.verbose,
+    env: world.env,
     store: invocation.store,
     files: new StateFiles(invocation.dataDirectory),
     connect: () => node.connect(),

@@ -69,6 +69,11 @@ function formatTime(value: bigint, form: "ms" | "hlc"): string {
 
 function formatBytes(bytes: Uint8Array, options: ValueOptions & { field: FieldInfo }): string {
   if (isIdField(options.field)) return options.verbose ? toHex(bytes) : shortHex(bytes);
+  return bytesText(bytes, options);
+}
+
+/** Text if it can be shown, else hex. */
+export function bytesText(bytes: Uint8Array, options: Pick<ValueOptions, "inline">): string {
   const text = decodePrintable(bytes);
   if (text === undefined) return `0x${toHex(bytes)}`;
   return options.inline ? escapeText(text) : text;

@@ -1,0 +1,85 @@
+/** The client that a line asks for, and what all commands that use one share. */
+import { readFileSync } from "node:fs";
+import type { ClientTls, ClusterClient } from "@lattice/cluster/client";
+import type { CommandArguments } from "../commands/command.ts";
+import type { Context } from "../context.ts";
+import { parseDurationMs } from "../duration.ts";
+import { UsageError } from "../errors.ts";
+import { tellingErrors } from "./errors.ts";
+
+const ENDPOINT_DEFAULT = "127.0.0.1:2379";
+
+export interface ClusterCall {
+  readonly client: ClusterClient;
+  readonly options: { readonly signal: AbortSignal };
+}
+
+/** Runs `body` with a client that is closed afterwards. */
+export async function withCluster(
+  context: Context,
+  args: CommandArguments,
+  body: (call: ClusterCall) => Promise<void>,
+): Promise<void> {
+  const client = await openClient(context, args);
+  try {
+    await tellingErrors(() => body({ client, options: { signal: context.signal } }));
+  } finally {
+    await client.close();
+  }
+}
+
+/** `endpoints`: instead of those of the line. */
+export async function openClient(
+  context: Context,
+  args: CommandArguments,
+  endpoints = endpointsOf(context, args),
+): Promise<ClusterClient> {
+  const { openClusterClient } = await import("@lattice/cluster/client");
+  const timeout = args.value("timeout");
+  return openClusterClient({
+    endpoints,
+    tls: tlsOf(args),
+    user: userOf(context, args),
+    timeoutMs: timeout === undefined ? undefined : parseDurationMs(timeout),
+  });
+}
+
+export function endpointsOf({ session }: Context, args: CommandArguments): readonly string[] {
+  const text = args.value("endpoints") ?? session.options.env["LATTICE_ENDPOINTS"] ?? "";
+  const endpoints = listOf(text);
+  return endpoints.length === 0 ? [ENDPOINT_DEFAULT] : endpoints;
+}
+
+/** Words between commas. */
+export function listOf(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+}
+
+export function readPem(args: CommandArguments, flag: string): Buffer | undefined {
+  const path = args.value(flag);
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `--${flag}: the file "${path}" ${code === "ENOENT" ? "does not exist" : "cannot be read"}`,
+    );
+  }
+}
+
+function tlsOf(args: CommandArguments): ClientTls | undefined {
+  const [ca, cert, key] = [readPem(args, "cacert"), readPem(args, "cert"), readPem(args, "key")];
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError("--cert and --key go together");
+  return ca === undefined && cert === undefined ? undefined : { ca, cert, key };
+}
+
+function userOf({ session }: Context, args: CommandArguments) {
+  const text = args.value("user") ?? session.options.env["LATTICE_USER"];
+  if (text === undefined || text === "") return undefined;
+  const at = text.indexOf(":");
+  return at < 0 ? { name: text, password: "" } : { name: text.slice(0, at), password: text.slice(at + 1) };
+}
