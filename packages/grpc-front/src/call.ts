@@ -18,17 +18,20 @@ export interface CallContext {
   readonly remote: string;
   /** Of the client's certificate, where it showed one that was verified. */
   readonly commonName: string | undefined;
-  /** Aborted when the call is over for the client: cancelled, past its deadline, its connection gone, or the server closing. Made when first asked for. */
+  /** Aborted when the call is over before its handler is: cancelled, past its deadline, its connection gone, or the server closing. Made when first asked for. */
   readonly signal: AbortSignal;
 }
 
-/** May answer at once, which is what a hot path does. Throws `GrpcError`; anything else becomes INTERNAL or, of a `LatticeError`, what its code stands for. */
+/**
+ * May answer at once, which is what a hot path does. The request's bytes may be kept; the answer's are not copied, so leave them
+ * as they are. Throws `GrpcError`; anything else becomes INTERNAL or, of a `LatticeError`, what its code stands for.
+ */
 export type UnaryHandler = (request: Uint8Array, call: CallContext) => Uint8Array | Promise<Uint8Array>;
 
 export interface StreamCall extends CallContext {
   /** What the client sends, until it has said that it will send no more. Not read, it is not asked for: flow control holds the client back. */
   readonly requests: AsyncIterable<Uint8Array>;
-  /** Queues a message. Answers false where more is waiting than the client takes; then wait for `drained` before going on. */
+  /** Queues a message, which is not copied: leave it as it is. Answers false where more is waiting than the client takes; then wait for `drained` before going on. */
   send(message: Uint8Array): boolean;
   /** Resolves when there is room again, or when the call is over. */
   drained(): Promise<void>;

@@ -42,7 +42,6 @@ export class CoreClient {
       now: () => this.nowMs,
       onOutput: () => {},
     });
-    this.connection.start();
   }
 
   /** Whose hello was heard. */

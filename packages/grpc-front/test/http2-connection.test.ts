@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FrameWriter } from "../src/http2/frame-writer.ts";
 import { GOAWAY_WAIT_MS, WRITE_BYTES_MAX } from "../src/http2/limits.ts";
 import { GrpcCode, type StreamCall } from "../src/index.ts";
 import { call, CoreClient } from "./core-client.ts";
@@ -121,6 +122,30 @@ describe("a call that is cut off", () => {
     cut.connection.cut({ code: GrpcCode.DEADLINE_EXCEEDED, message: "late" });
     expect(cut.answer(1)).toMatchObject({ hasEnded: false, reset: Code.CANCEL });
     expect(cut.budget.bytes).toBe(0);
+  });
+});
+
+describe("somebody who does not speak HTTP/2", () => {
+  const said = (client: CoreClient) => {
+    const writer = new FrameWriter();
+    client.connection.write(writer);
+    return Buffer.concat(writer.take()).toString("latin1");
+  };
+
+  it("and speaks HTTP/1.1 is told so in it", () => {
+    const client = new CoreClient();
+    client.send(Buffer.from("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    expect(said(client)).toMatch(/^HTTP\/1\.1 505 .*\r\n[\s\S]*\r\n\r\nThis is a gRPC server: .*\n$/u);
+    expect(client.connection.isFinished).toBe(true);
+  });
+
+  it("is told nothing otherwise", () => {
+    for (const bytes of ["\u0016\u0003\u0001 hello", "PRI * HTTP/2.0\r\n\r\nXX", "GET /", "\n"]) {
+      const client = new CoreClient();
+      client.send(Buffer.from(bytes, "latin1"));
+      expect(said(client)).toBe("");
+      expect(client.connection.isFinished).toBe(true);
+    }
   });
 });
 

@@ -17,7 +17,7 @@ export const Type = {
 } as const;
 
 export const ACK = 1;
-export const END_STREAM = 1;
+const END_STREAM = 1;
 export const END_HEADERS = 4;
 export const PADDED = 8;
 export const WITH_PRIORITY = 0x20;

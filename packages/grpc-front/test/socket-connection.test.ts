@@ -79,7 +79,6 @@ class Setup {
         this.isScheduled = true;
       },
     });
-    this.connection.start();
   }
 
   /** As the system would hand it on. */

@@ -18,7 +18,7 @@ export interface Frame {
   end: number;
 }
 
-export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
 export class FrameReader {
   readonly #take: (frame: Frame) => void;
@@ -34,7 +34,7 @@ export class FrameReader {
     this.#take = take;
   }
 
-  /** Throws `ConnectionError`, also what `take` throws; nothing can be read after that. */
+  /** Throws `PrefaceError` or `ConnectionError`, also what `take` throws; nothing can be read after that. */
   read(chunk: Buffer): void {
     let at = this.#prefaceBytes < PREFACE.length ? this.#readPreface(chunk) : 0;
     if (this.#headerBytes > 0) at = this.#readRest(chunk, at);
@@ -51,7 +51,7 @@ export class FrameReader {
     let at = 0;
     while (at < chunk.length && this.#prefaceBytes < PREFACE.length) {
       if (chunk[at++] !== PREFACE[this.#prefaceBytes++]) {
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "this is no preface of HTTP/2");
+        throw new PrefaceError(isHttp1(chunk));
       }
     }
     return at;
@@ -88,6 +88,22 @@ export class FrameReader {
     frame.end = end;
     this.#take(frame);
   }
+}
+
+/** Who is at the other end does not speak HTTP/2, and would not understand being told so in it (§3.4). */
+export class PrefaceError extends Error {
+  override readonly name = "PrefaceError";
+  readonly isHttp1: boolean;
+
+  constructor(isOfHttp1: boolean) {
+    super("this is no preface of HTTP/2");
+    this.isHttp1 = isOfHttp1;
+  }
+}
+
+/** The beginning of a request, as far as it can be told from one piece. */
+function isHttp1(chunk: Buffer): boolean {
+  return /^[A-Z]{3,10} \S+ HTTP\/1\.[01]\r?\n/u.test(chunk.toString("latin1", 0, 4_096));
 }
 
 const NOTHING = Buffer.alloc(0);

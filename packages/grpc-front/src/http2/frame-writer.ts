@@ -33,6 +33,12 @@ export class FrameWriter {
     this.#copy(payload, 0, payload.length);
   }
 
+  /** What is no frame. */
+  text(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#copy(bytes, 0, bytes.length);
+  }
+
   /** A part of a message with its prefix: `length` bytes from `offset`, which counts the prefix. */
   messagePart(streamId: number, message: Uint8Array, offset: number, length: number): void {
     this.#reserve(FRAME_HEADER_BYTES + length);

@@ -24,7 +24,7 @@ import { ByteBudget } from "./byte-budget.ts";
 import { encodeSettings, INITIAL_WINDOW_BYTES, SettingId } from "./client-settings.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import { Flag, FrameType, readUint31, UINT31_MAX } from "./frame.ts";
-import { FrameReader, type Frame } from "./frame-reader.ts";
+import { FrameReader, PrefaceError, type Frame } from "./frame-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { HeaderBlock } from "./header-block.ts";
 import { Http2Call, type CallHost } from "./http2-call.ts";
@@ -104,12 +104,6 @@ export class Http2Connection implements CallHost {
     });
   }
 
-  /** §3.4: the server's preface. */
-  start(): void {
-    this.#outbox.control(FrameType.SETTINGS, 0, 0, SETTINGS);
-    this.#outbox.openWindow(0, this.#window.tell());
-  }
-
   get callCount(): number {
     return this.#streams.count;
   }
@@ -149,7 +143,8 @@ export class Http2Connection implements CallHost {
     if (this.#leavingMs !== undefined || this.#isOver) return;
     this.#leavingMs = this.#options.now();
     if (!this.#hasClientSettings) {
-      this.#over(ErrorCode.NO_ERROR, "");
+      this.#isOver = true;
+      this.#options.onOutput();
       return;
     }
     this.#outbox.goAway(UINT31_MAX, ErrorCode.NO_ERROR, CLOSING.message);
@@ -215,12 +210,7 @@ export class Http2Connection implements CallHost {
     if (this.#isOver) return;
     this.#liveness.heard();
     const { type } = frame;
-    if (!this.#hasClientSettings) {
-      // §3.4
-      if (type !== FrameType.SETTINGS || frame.flags & Flag.ACK)
-        throw wrong("the first frame is to be SETTINGS");
-      this.#hasClientSettings = true;
-    }
+    if (!this.#hasClientSettings) this.#takeHello(frame);
     // §6.10
     if (this.#block !== undefined && type !== FrameType.CONTINUATION)
       throw wrong("headers without their end");
@@ -249,6 +239,14 @@ export class Http2Connection implements CallHost {
         // §5.5: ignored.
         this.#spend("frames of unknown types");
     }
+  }
+
+  /** §3.4. The server says hello when the client has: somebody else at the other end might take it for something else. */
+  #takeHello({ type, flags }: Frame): void {
+    this.#hasClientSettings = true;
+    this.#outbox.control(FrameType.SETTINGS, 0, 0, SETTINGS);
+    this.#outbox.openWindow(0, this.#window.tell());
+    if (type !== FrameType.SETTINGS || flags & Flag.ACK) throw wrong("the first frame is to be SETTINGS");
   }
 
   /** §6.1 */
@@ -510,8 +508,15 @@ export class Http2Connection implements CallHost {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof ConnectionError) this.#over(error.code, error.message);
+    if (error instanceof PrefaceError) this.#refuseStranger(error);
+    else if (error instanceof ConnectionError) this.#over(error.code, error.message);
     else this.#over(ErrorCode.INTERNAL_ERROR, error instanceof Error ? error.message : String(error));
+  }
+
+  #refuseStranger({ isHttp1 }: PrefaceError): void {
+    this.#isOver = true;
+    if (isHttp1) this.#outbox.text(HTTP1_ANSWER);
+    else this.#options.onOutput();
   }
 
   /** §5.4.1 */
@@ -529,6 +534,14 @@ export class Http2Connection implements CallHost {
     }
   }
 }
+
+const HTTP1_ANSWER = [
+  "HTTP/1.1 505 HTTP Version Not Supported",
+  "content-type: text/plain",
+  "connection: close",
+  "",
+  "This is a gRPC server: it speaks HTTP/2, from the first byte on.\n",
+].join("\r\n");
 
 const PRIORITY_BYTES = 5;
 const NOTHING = new Uint8Array(0);

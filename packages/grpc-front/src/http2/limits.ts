@@ -38,6 +38,8 @@ export const CONNECTION_BYTES_LIMIT = 256 << 20;
 /** All connections together, as with `CONNECTION_BYTES_MAX`. */
 export const FRONT_BYTES_MAX = 512 << 20;
 export const CONNECTION_COUNT_MAX = 10_000;
+/** Besides those, connections that have not got through the handshake of TLS. */
+export const HANDSHAKE_COUNT_MAX = 1_000;
 
 /** What is written at once, before other connections have their turn. */
 export const WRITE_BYTES_MAX = 256 << 10;

@@ -5,12 +5,19 @@ import type { GrpcFront, GrpcFrontOptions } from "../call.ts";
 import { CLOSING } from "../grpc-call.ts";
 import { CLOSE_GRACE_MS_DEFAULT, CUT_MS, REQUEST_BYTES_MAX_DEFAULT } from "../limits.ts";
 import { listen } from "../listen.ts";
+import { OpenSockets } from "../open-sockets.ts";
 import { Peer } from "../peer.ts";
 import { nodeTlsOptions } from "../tls-options.ts";
 import { within } from "../within.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { FrameWriter } from "./frame-writer.ts";
-import { CONNECTION_COUNT_MAX, FRONT_BYTES_MAX, HELLO_TIMEOUT_MS, SWEEP_MS } from "./limits.ts";
+import {
+  CONNECTION_COUNT_MAX,
+  FRONT_BYTES_MAX,
+  HANDSHAKE_COUNT_MAX,
+  HELLO_TIMEOUT_MS,
+  SWEEP_MS,
+} from "./limits.ts";
 import { SocketConnection } from "./socket-connection.ts";
 
 /** Rejects with `in-use` where the port is taken. */
@@ -25,6 +32,7 @@ class Front implements GrpcFront {
   readonly #server: Server;
   readonly #writer = new FrameWriter();
   readonly #budget = new ByteBudget(FRONT_BYTES_MAX);
+  readonly #sockets: OpenSockets;
   readonly #connections = new Set<SocketConnection>();
   /** Those that have something to write in this turn. */
   #dirty: SocketConnection[] = [];
@@ -36,6 +44,8 @@ class Front implements GrpcFront {
   constructor(options: GrpcFrontOptions) {
     this.#options = options;
     this.#server = this.#createServer();
+    this.#server.maxConnections = CONNECTION_COUNT_MAX + HANDSHAKE_COUNT_MAX;
+    this.#sockets = new OpenSockets(this.#server);
   }
 
   get port(): number {
@@ -63,7 +73,7 @@ class Front implements GrpcFront {
     await within(graceMs, this.#whenAllGone());
     for (const connection of this.#connections) connection.cut(CLOSING);
     await within(CUT_MS, this.#whenAllGone());
-    for (const connection of this.#connections) connection.destroy();
+    this.#sockets.destroyAll();
     await stopped;
     clearInterval(this.#sweep);
   }
@@ -107,7 +117,6 @@ class Front implements GrpcFront {
     });
     socket.on("close", () => this.#forget(connection));
     this.#connections.add(connection);
-    connection.start();
   }
 
   /** Makes one, where there is none, by sending away who has been there longest of those that do nothing. */

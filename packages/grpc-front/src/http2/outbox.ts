@@ -39,6 +39,7 @@ export class Outbox {
   readonly #events: OutboxEvents;
   readonly #blocks = new ResponseBlocks();
   #control: ControlFrame[] = [];
+  #text: Uint8Array | undefined;
   #ready: Http2Call[] = [];
   #starved: Http2Call[] = [];
   #windowBytes = INITIAL_WINDOW_BYTES;
@@ -48,11 +49,17 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#control.length === 0 && this.#ready.length === 0;
+    return this.#control.length === 0 && this.#ready.length === 0 && this.#text === undefined;
   }
 
   control(type: number, flags: number, streamId: number, payload: Uint8Array): void {
     this.#control.push({ type, flags, streamId, payload });
+    this.#events.onOutput();
+  }
+
+  /** To somebody who does not know what a frame is. */
+  text(text: string): void {
+    this.#text = Buffer.from(text, "latin1");
     this.#events.onOutput();
   }
 
@@ -121,6 +128,8 @@ export class Outbox {
 
   /** As much as is to be written at once. */
   write(writer: FrameWriter): void {
+    if (this.#text !== undefined) writer.text(this.#text);
+    this.#text = undefined;
     const control = this.#control;
     this.#control = [];
     for (const { type, flags, streamId, payload } of control) writer.frame(type, flags, streamId, payload);

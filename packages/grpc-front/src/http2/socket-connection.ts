@@ -40,11 +40,6 @@ export class SocketConnection {
     return this.#connection.callCount;
   }
 
-  /** Says hello. */
-  start(): void {
-    this.#connection.start();
-  }
-
   leave(): void {
     this.#connection.leave();
   }

@@ -14,6 +14,7 @@ import type { GrpcFront, GrpcFrontOptions, Metadata } from "../call.ts";
 import { CLOSING } from "../grpc-call.ts";
 import { CLOSE_GRACE_MS_DEFAULT, CUT_MS, REQUEST_BYTES_MAX_DEFAULT } from "../limits.ts";
 import { listen } from "../listen.ts";
+import { OpenSockets } from "../open-sockets.ts";
 import { Peer } from "../peer.ts";
 import { judgeHead, type RefusedHead, type RequestHead } from "../request-head.ts";
 import { nodeTlsOptions } from "../tls-options.ts";
@@ -37,6 +38,7 @@ type StreamEvent = [
 class NativeFront implements GrpcFront {
   readonly #options: GrpcFrontOptions;
   readonly #server: Http2Server | Http2SecureServer;
+  readonly #sockets: OpenSockets;
   readonly #sessions = new Map<ServerHttp2Session, Peer>();
   readonly #calls = new Set<NativeCall>();
   #port = 0;
@@ -46,6 +48,7 @@ class NativeFront implements GrpcFront {
   constructor(options: GrpcFrontOptions) {
     this.#options = options;
     this.#server = serverOf(options);
+    this.#sockets = new OpenSockets(this.#server);
     this.#server.on("session", (session) => this.#take(session));
     this.#server.on("stream", (...[stream, , , rawHeaders]: StreamEvent) => this.#answer(stream, rawHeaders));
     // Of a session that did not come about; it is gone already.
@@ -76,7 +79,7 @@ class NativeFront implements GrpcFront {
     await within(graceMs, this.#whenAllGone());
     for (const call of this.#calls) call.cut(CLOSING);
     await within(CUT_MS, this.#whenAllGone());
-    for (const session of this.#sessions.keys()) session.destroy();
+    this.#sockets.destroyAll();
     await stopped;
   }
 
@@ -128,9 +131,13 @@ const SETTINGS: Settings = {
   maxHeaderListSize: 32 << 10,
 };
 
+/** In megabytes: with more, new calls are refused. */
+const MAX_SESSION_MEMORY = 64;
+
 function serverOf({ tls }: GrpcFrontOptions): Http2Server | Http2SecureServer {
-  if (tls === undefined) return createServer({ settings: SETTINGS });
-  return createSecureServer({ settings: SETTINGS, ...nodeTlsOptions(tls) });
+  const options = { settings: SETTINGS, maxSessionMemory: MAX_SESSION_MEMORY };
+  if (tls === undefined) return createServer(options);
+  return createSecureServer({ ...options, ...nodeTlsOptions(tls) });
 }
 
 function refuse(stream: ServerHttp2Stream, { httpStatus, status }: RefusedHead): void {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect as connectPlain } from "node:net";
 import { join } from "node:path";
@@ -51,6 +52,16 @@ export function describeTls(open: OpenFront): void {
         socket.resume();
       });
       expect(socket.alpnProtocol).not.toBe("h2");
+    });
+
+    it("does not wait for a handshake to close", async () => {
+      const front = await opened(open, {}, { host: "localhost", tls: server });
+      const socket = connectPlain({ port: front.port, host: "localhost" });
+      socket.on("error", () => {});
+      await once(socket, "connect");
+      using client = clientOf(front.port);
+      expect((await client.unary(ECHO)).code).toBe(0);
+      await Promise.all([front.close(), once(socket.resume(), "close")]);
     });
 
     it("goes on when somebody does not speak it", async () => {
