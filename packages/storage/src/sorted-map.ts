@@ -2,8 +2,8 @@
  * A map whose keys can be walked in order. Keys are byte strings as text (`bytesKey`), so the order of the
  * text is that of the bytes.
  *
- * Look-ups and changes go to a hash map and cost the same at any size. The sorted list of keys is brought
- * up to date only when a range asks for it: a few changes are put in place one by one, many are merged in.
+ * Look-ups and changes go to a hash map and cost the same at any size. The sorted keys are brought up to date
+ * only when a range asks for them: a few changes are put in place one by one, many are merged in.
  * A write load that never asks for a range never sorts.
  *
  * Invariants:
@@ -11,13 +11,11 @@
  */
 import { assert } from "@lattice/model";
 import type { KeyBounds } from "./key-bounds.ts";
-
-/** Up to this many changes, moving the tail of an array is cheaper than rebuilding it. */
-const ONE_BY_ONE_COUNT_MAX = 24;
+import { SortedKeys } from "./sorted-keys.ts";
 
 export class SortedMap<V> {
   readonly #values = new Map<string, V>();
-  #sorted: string[] = [];
+  readonly #sorted = new SortedKeys();
   readonly #added = new Set<string>();
   readonly #removed = new Set<string>();
   #changes = 0;
@@ -79,65 +77,18 @@ export class SortedMap<V> {
   *range(bounds: KeyBounds): Generator<[key: string, value: V]> {
     this.#settle();
     const changes = this.#changes;
-    const sorted = this.#sorted;
-    const from = bounds.lower === undefined ? 0 : position(sorted, bounds.lower, !bounds.lowerIncluded);
-    const to =
-      bounds.upper === undefined ? sorted.length : position(sorted, bounds.upper, bounds.upperIncluded);
-    const step = bounds.reverse ? -1 : 1;
-    for (let left = to - from, at = bounds.reverse ? to - 1 : from; left > 0; left--, at += step) {
-      const key = sorted[at]!;
-      yield [key, this.#values.get(key)!];
-      assert(changes === this.#changes, "a range is not continued after a write to its table");
+    for (const run of this.#sorted.runs(bounds)) {
+      for (const key of run) {
+        yield [key, this.#values.get(key)!];
+        assert(changes === this.#changes, "a range is not continued after a write to its table");
+      }
     }
   }
 
   #settle(): void {
-    const changed = this.#added.size + this.#removed.size;
-    if (changed === 0) return;
-    if (changed <= ONE_BY_ONE_COUNT_MAX) this.#settleOneByOne();
-    else this.#settleByMerging();
+    if (this.#added.size + this.#removed.size === 0) return;
+    this.#sorted.change(this.#added, this.#removed);
     this.#added.clear();
     this.#removed.clear();
   }
-
-  #settleOneByOne(): void {
-    for (const key of this.#removed) this.#sorted.splice(position(this.#sorted, key, false), 1);
-    for (const key of this.#added) {
-      const at = position(this.#sorted, key, false);
-      if (at === this.#sorted.length) this.#sorted.push(key);
-      else this.#sorted.splice(at, 0, key);
-    }
-  }
-
-  #settleByMerging(): void {
-    const added = [...this.#added].sort(compareText);
-    const merged: string[] = [];
-    let next = 0;
-    for (const key of this.#sorted) {
-      if (this.#removed.has(key)) continue;
-      while (next < added.length && added[next]! < key) merged.push(added[next++]!);
-      merged.push(key);
-    }
-    while (next < added.length) merged.push(added[next++]!);
-    this.#sorted = merged;
-  }
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Index of the first key that is not less than `key`, or, with `after`, of the first that is greater. */
-function position(sorted: readonly string[], key: string, after: boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  const last = sorted[high - 1];
-  if (last === undefined || last < key) return high;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const at = sorted[middle]!;
-    if (at < key || (after && at === key)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
