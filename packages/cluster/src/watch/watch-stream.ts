@@ -22,6 +22,8 @@ export interface WatchStreamOptions {
   readonly term: () => number;
   /** The history cannot be read: the call is over. */
   readonly failed: (error: unknown) => void;
+  /** What may wait for the client before its watches lag. */
+  readonly queuedBytesMax?: number;
 }
 
 /** etcd's words, which its clients print. */
@@ -47,7 +49,7 @@ export class WatchStream {
   }
 
   get isFull(): boolean {
-    return this.#queuedBytes > QUEUED_WATCH_BYTES_MAX;
+    return this.#queuedBytes > (this.#options.queuedBytesMax ?? QUEUED_WATCH_BYTES_MAX);
   }
 
   /** `from` 0: what comes from now on. `id` 0: one is chosen. */
@@ -73,7 +75,7 @@ export class WatchStream {
   /** Ends those whose client may no more see what they would be told. */
   recheck(): void {
     for (const watcher of [...this.#watchers.values()]) {
-      const why = watcher.options.refusal();
+      const why = watcher.options.refusal?.();
       if (why === undefined) continue;
       this.#forget(watcher);
       this.#control({ watchId: watcher.id, canceled: true, cancelReason: reasonOf(why) });

@@ -13,8 +13,8 @@ export interface WatcherOptions {
   readonly wantsPrevious: boolean;
   readonly wantsProgress: boolean;
   readonly maySplit: boolean;
-  /** Why its client may not, or no more, see what it is told. */
-  readonly refusal: () => EtcdError | undefined;
+  /** Why its client may no more see what it is told, by now. Without it, it always may. */
+  readonly refusal?: () => EtcdError | undefined;
 }
 
 const WATCH_ID = 0x10;

@@ -1,5 +1,12 @@
 /** Any server that speaks gRPC, as bytes or as etcd's messages. */
-import { credentials, makeGenericClientConstructor, Metadata, type ClientDuplexStream } from "@grpc/grpc-js";
+import {
+  credentials,
+  makeGenericClientConstructor,
+  Metadata,
+  status,
+  type ChannelCredentials,
+  type ClientDuplexStream,
+} from "@grpc/grpc-js";
 import { etcdserverpb } from "@lattice/etcd-proto";
 import type { MethodInfo, ServiceType } from "@protobuf-ts/runtime-rpc";
 import type { TranscriptSubject } from "./transcript.ts";
@@ -9,8 +16,8 @@ type Fields = Readonly<Record<string, string>>;
 export class GrpcClient implements TranscriptSubject {
   readonly #client: InstanceType<ReturnType<typeof makeGenericClientConstructor>>;
 
-  constructor(address: string) {
-    this.#client = new (makeGenericClientConstructor({}, "any"))(address, credentials.createInsecure());
+  constructor(address: string, channel: ChannelCredentials = credentials.createInsecure()) {
+    this.#client = new (makeGenericClientConstructor({}, "any"))(address, channel);
   }
 
   call(path: string, request: Uint8Array, token: string | undefined): Promise<Uint8Array> {
@@ -43,13 +50,14 @@ export class GrpcClient implements TranscriptSubject {
     return this.#client.makeBidiStreamRequest(path, toBuffer, (bytes: Buffer) => bytes, metadataOf(fields));
   }
 
-  /** Until there is a leader. */
+  /** Until there is a leader, whatever else it may answer. */
   async untilServing(): Promise<void> {
     for (;;) {
       try {
         await this.ask(etcdserverpb.KV, "Range", { key: Buffer.from("x") });
         return;
-      } catch {
+      } catch (error) {
+        if (!(error instanceof Error) || !("code" in error) || error.code !== status.UNAVAILABLE) return;
         await new Promise((resolve) => setImmediate(resolve));
       }
     }

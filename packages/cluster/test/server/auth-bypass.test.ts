@@ -2,6 +2,7 @@
 import { etcdserverpb, v3electionpb, v3lockpb } from "@lattice/etcd-proto";
 import { utf8 } from "@lattice/model";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { statusOfCall as status } from "./status.ts";
 import { startOneMember, type OneMember } from "./one-member.ts";
 import { WatchCall } from "./watch-call.ts";
 
@@ -18,17 +19,6 @@ let bob: string;
 const DENIED = "7 etcdserver: permission denied";
 const NOBODY = "3 etcdserver: user name is empty";
 const UNKNOWN = "16 etcdserver: invalid auth token";
-
-/** "ok", or what it fails with. */
-async function status(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-    return "ok";
-  } catch (error) {
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    return `${String(error.code)} ${error.message.replace(/^\d+ [A-Z_]+: /, "")}`;
-  }
-}
 
 type ServiceOf = Parameters<OneMember["client"]["ask"]>[0];
 
