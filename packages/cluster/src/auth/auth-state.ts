@@ -35,7 +35,7 @@ import { AuthTokens } from "./auth-tokens.ts";
 import { NAME_BYTES_MAX, ROW_BYTES_MAX } from "./limits.ts";
 import { Permissions } from "./permissions.ts";
 
-export const ROOT = "root";
+const ROOT = "root";
 
 export interface AuthContext {
   readonly table: WriteTable;

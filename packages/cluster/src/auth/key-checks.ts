@@ -26,7 +26,7 @@ export function refuseRead({ auth }: KeyChecker, user: Asker, range: KeyRange): 
   return refuse(auth, user, ({ keys }) => keys.mayRead(range));
 }
 
-export function refuseWrite({ auth }: KeyChecker, user: Asker, range: KeyRange): Refusal {
+function refuseWrite({ auth }: KeyChecker, user: Asker, range: KeyRange): Refusal {
   return refuse(auth, user, ({ keys }) => keys.mayWrite(range));
 }
 

@@ -10,7 +10,7 @@ import { Passwords } from "../../src/auth/passwords.ts";
 import { decodeRequest, encodeRequest, type ClusterRequest } from "../../src/machine/request.ts";
 import type { MemberPort } from "../../src/services/member-port.ts";
 
-export const HEADER: etcdserverpb.ResponseHeader = {
+const HEADER: etcdserverpb.ResponseHeader = {
   clusterId: 1n,
   memberId: 2n,
   revision: 1n,

@@ -7,8 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GrpcClient } from "./grpc-client.ts";
 
+const BINARY = "etcd";
+
 export const hasEtcd: boolean = /Version: 3\.4\./.test(
-  spawnSync("etcd", ["--version"]).stdout?.toString() ?? "",
+  spawnSync(BINARY, ["--version"]).stdout?.toString() ?? "",
 );
 
 export interface EtcdProcess extends AsyncDisposable {
@@ -23,7 +25,7 @@ export async function startEtcd(): Promise<EtcdProcess> {
   const args = ["--name", "e", "--data-dir", directory, "--initial-cluster", `e=${peerUrl}`];
   args.push("--listen-client-urls", clientUrl, "--advertise-client-urls", clientUrl);
   args.push("--listen-peer-urls", peerUrl, "--initial-advertise-peer-urls", peerUrl);
-  const etcd = spawn("etcd", args, { stdio: ["ignore", "ignore", "pipe"] });
+  const etcd = spawn(BINARY, args, { stdio: ["ignore", "ignore", "pipe"] });
   const exited = once(etcd, "exit");
   await new Promise<void>((resolve, reject) => {
     etcd.stderr.on("data", (text: Buffer) => {
