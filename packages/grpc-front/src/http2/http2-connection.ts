@@ -212,8 +212,7 @@ export class Http2Connection implements CallHost {
     const { type } = frame;
     if (!this.#hasClientSettings) this.#takeHello(frame);
     // §6.10
-    if (this.#block !== undefined && type !== FrameType.CONTINUATION)
-      throw wrong("headers without their end");
+    if (this.#block !== undefined && type !== FrameType.CONTINUATION) throw wrong("headers without an end");
     switch (type) {
       case FrameType.DATA:
         return this.#takeData(frame);
@@ -287,12 +286,13 @@ export class Http2Connection implements CallHost {
     if (streamId % 2 === 0) throw wrong("a client's streams have odd numbers");
     unpad(frame);
     if (flags & Flag.PRIORITY) frame.start += PRIORITY_BYTES;
-    if (frame.start > frame.end)
-      throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, "HEADERS without all its fields");
+    if (frame.start > frame.end) throw wrongSize("HEADERS without all its fields");
     const isLast = (flags & Flag.END_STREAM) !== 0;
-    if (flags & Flag.END_HEADERS)
+    if (flags & Flag.END_HEADERS) {
       this.#takeBlock(streamId, isLast, this.#decode(frame.bytes, frame.start, frame.end));
-    else this.#block = new HeaderBlock(frame, { isLast, nowMs: this.#options.now() });
+    } else {
+      this.#block = new HeaderBlock(frame, { isLast, nowMs: this.#options.now() });
+    }
   }
 
   #takeContinuation(frame: Frame): void {

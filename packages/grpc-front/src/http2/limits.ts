@@ -22,12 +22,12 @@ export const CONTINUATION_COUNT_MAX = 8;
 export const HEADER_TABLE_BYTES = 4_096;
 
 /**
- * What a client may make the server do for nothing: one for each PING, SETTINGS, PRIORITY, unknown or empty frame,
+ * What a client may make the server do for nothing, at some ten microseconds each: one for each PING, SETTINGS, PRIORITY, unknown or empty frame,
  * for each call that it cancels, for each stream that is reset because of it, for each frame that is made tiny by its window. So
  * many at once, so many a second, and one more for each answer that it gets.
  */
-export const FAVOUR_COUNT_MAX = 2_000;
-export const FAVOURS_PER_SECOND = 200;
+export const FAVOUR_COUNT_MAX = 4_000;
+export const FAVOURS_PER_SECOND = 1_000;
 /** A frame of less than this, which is not a message's end, is one because of the client's window. */
 export const TINY_FRAME_BYTES = 256;
 

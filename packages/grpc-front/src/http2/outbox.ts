@@ -141,12 +141,6 @@ export class Outbox {
     }
   }
 
-  /** The last one of each connection. */
-  drop(): void {
-    this.#ready = [];
-    this.#starved = [];
-  }
-
   #place(call: Http2Call, progress: Progress): void {
     call.isWaiting = progress === "starved" || progress === "more";
     if (progress === "starved") this.#starved.push(call);
@@ -164,7 +158,8 @@ export class Outbox {
     }
     const progress = this.#writeMessages(call, writer);
     if (progress !== undefined) return progress;
-    if (status === undefined) return "idle";
+    // Closed, where its window was the last that the client was to play with.
+    if (status === undefined || call.isClosed) return "idle";
     return this.#writeEnd(call, writer, this.#blocks.trailers(status));
   }
 
