@@ -139,7 +139,7 @@ export function judgeHello(hello: Hello, host: Host): RefusalNote | undefined {
     return { ...by, why: Why.MEMBER, text: `this is member ${idText(host.id)}, not ${idText(hello.to)}` };
   }
   if (hello.from === NOBODY || !host.isMember(hello.from)) {
-    const text = `${idText(hello.from)} is no member of cluster ${idText(host.cluster)}`;
+    const text = `${idText(hello.from)} is no member of cluster ${idText(host.cluster)} by entry ${host.asOf}`;
     return { ...by, why: Why.NOT_A_MEMBER, text };
   }
   return undefined;

@@ -112,7 +112,7 @@ describe("a hello is refused", () => {
     const known = new Map([[ANN, ann.addresses]]);
     bob.setPeers(known, logIndex(20));
     const removed = await refusalOf({ cluster: CLUSTER, id: CAT, to: BOB, at: bob, asOf: 19 });
-    expect(removed).toEqual([BOB, "removed", "3 is no member of cluster c1"]);
+    expect(removed).toEqual([BOB, "removed", "3 is no member of cluster c1 by entry 20"]);
     const events = inbox();
     await using cat = await listenTcpPeers({ cluster: CLUSTER, id: CAT, listen: [FREE], events });
     cat.setPeers(new Map([[BOB, bob.addresses]]), logIndex(21));
@@ -129,7 +129,7 @@ describe("a hello is refused", () => {
     await until(() => ann.connected.includes(BOB));
     bob.setPeers(new Map(), logIndex(5));
     await until(() => events.refusals.length > 0);
-    expect(events.refusals[0]).toEqual([BOB, "removed", "1 is no member of cluster c1"]);
+    expect(events.refusals[0]).toEqual([BOB, "removed", "1 is no member of cluster c1 by entry 5"]);
     expect(events.losses).toEqual([]);
   });
 

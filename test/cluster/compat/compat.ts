@@ -16,7 +16,8 @@ import { allowedDifferences } from "./allowed-differences.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { report } from "./report.ts";
 import type { Script } from "./script.ts";
-import { scripts } from "./scripts/all.ts";
+import { probes } from "./probes/all.ts";
+import { scripts as commands } from "./scripts/all.ts";
 import { Side } from "./side.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -35,6 +36,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(sign
 
 assertInstalled();
 const other = values.against === "etcd" ? etcd : lattice(LATTICE);
+const scripts: readonly Script[] = [...commands, ...probes];
 const wanted = scripts.filter(({ name }) => values.only?.includes(name) ?? true);
 if (wanted.length === 0) {
   console.error(`there is no such script: say ${scripts.map(({ name }) => name).join(", ")}`);
