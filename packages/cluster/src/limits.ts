@@ -50,3 +50,5 @@ export const SNAPSHOT_PIECE_BYTES = 32 << 10;
 export const STATE_STAGED_BYTES_MAX = 8 << 20;
 /** Changes that are looked at by one request that removes what was compacted: some milliseconds. */
 export const SWEPT_CHANGES_MAX = 2_000;
+/** For the others to take a new member in the place of one whose log is damaged. */
+export const REPLACE_TIMEOUT_MS = 60_000;

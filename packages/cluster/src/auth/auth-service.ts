@@ -208,7 +208,8 @@ class AuthService {
 
   /** Everybody may see his own roles. */
   #rolesOf(name: string, user: RequestUser | undefined): string[] {
-    const isOwn = user !== undefined && user.name === name;
+    // Nobody is, as etcd has it, the user without a name, whom there is not.
+    const isOwn = name === (user?.name ?? "");
     if (!isOwn) this.#admitAdministrator(user);
     const found = this.#auth.user(name);
     if (found === undefined) throw EtcdError.of("userNotFound");

@@ -3,7 +3,7 @@
  * the membership that takes him in. With a membership without overlap the rows of those who are not in it go.
  *
  * key  the member's id, 8 bytes
- * row  `etcdserverpb.Member`, of which `isLearner` means nothing here
+ * row  `etcdserverpb.Member`
  */
 import { etcdserverpb } from "@lattice/etcd-proto";
 import { readSeqBe, u64be } from "@lattice/model";
@@ -15,6 +15,8 @@ export const MEMBERS_TABLE = "members";
 /** What is known of a member. */
 export interface MemberRow {
   readonly id: MemberId;
+  /** It was added to listen only. Who was not becomes a voter by itself, once it has what the others have. */
+  readonly isLearner: boolean;
   /** Empty until it has started. */
   readonly name: string;
   readonly peerUrls: readonly string[];
@@ -22,14 +24,14 @@ export interface MemberRow {
 }
 
 /** What of a row is to be as it says; what is empty stays as it was. */
-export function encodeMember({ id, name, peerUrls, clientUrls }: MemberRow): Uint8Array {
-  const fields = { id: BigInt(id), name, peerURLs: [...peerUrls], clientURLs: [...clientUrls] };
+export function encodeMember({ id, isLearner, name, peerUrls, clientUrls }: MemberRow): Uint8Array {
+  const fields = { id: BigInt(id), isLearner, name, peerURLs: [...peerUrls], clientURLs: [...clientUrls] };
   return etcdserverpb.Member.toBinary(etcdserverpb.Member.create(fields));
 }
 
 export function decodeMember(bytes: Uint8Array): MemberRow {
-  const { id, name, peerURLs, clientURLs } = etcdserverpb.Member.fromBinary(bytes);
-  return { id: memberId(Number(id)), name, peerUrls: peerURLs, clientUrls: clientURLs };
+  const { id, isLearner, name, peerURLs, clientURLs } = etcdserverpb.Member.fromBinary(bytes);
+  return { id: memberId(Number(id)), isLearner, name, peerUrls: peerURLs, clientUrls: clientURLs };
 }
 
 export function readMembers(rows: TableReader): MemberRow[] {
@@ -45,6 +47,7 @@ export function mergeMember(rows: Table, change: MemberRow): void {
   const before = readMember(rows, change.id);
   const after: MemberRow = {
     id: change.id,
+    isLearner: before?.isLearner ?? change.isLearner,
     name: change.name || (before?.name ?? ""),
     peerUrls: change.peerUrls.length > 0 ? change.peerUrls : (before?.peerUrls ?? []),
     clientUrls: change.clientUrls.length > 0 ? change.clientUrls : (before?.clientUrls ?? []),
@@ -59,4 +62,9 @@ export function keepMembers(rows: Table, membership: Membership): void {
     (key) => !isMember(membership, memberId(readSeqBe(key))),
   );
   for (const key of gone) rows.delete(key);
+}
+
+/** Who listens only. Those who are on their way to be voters count as such for everybody who asks. */
+export function isListener(membership: Membership, row: MemberRow): boolean {
+  return row.isLearner && membership.learners.includes(row.id);
 }

@@ -70,7 +70,7 @@ function seatOf(options: ClusterMemberOptions, file: MemberFile): Seat {
         `${idText(first.clusterId)}: after its start a cluster's members are changed with "member", not with --initial`,
     );
   }
-  return { ...file, bootstrap: first.clusterId === file.clusterId ? first.bootstrap : undefined };
+  return { ...file, bootstrap: file.isFirst ? first.bootstrap : undefined };
 }
 
 async function firstSeat(options: ClusterMemberOptions, initial: InitialCluster): Promise<Seat> {
@@ -152,7 +152,7 @@ export function firstMembers(
 } {
   const rows = Object.entries(members).map(([name, address]): MemberRow => {
     const peerUrls = address.split(/[,;]/).map((each) => readPeerUrl(each, areTls));
-    return { id: firstMemberId(token, peerUrls), name, peerUrls, clientUrls: [] };
+    return { id: firstMemberId(token, peerUrls), isLearner: false, name, peerUrls, clientUrls: [] };
   });
   if (rows.length === 0) throw unfit("a cluster has one member at least");
   const ids = rows.map(({ id }): MemberId => id).toSorted((a, b) => a - b);

@@ -24,7 +24,7 @@ import { LEADERLESS_TIMEOUTS, NO_LEADER_TIMEOUTS } from "../limits.ts";
 import type { BatchChanges } from "../machine/batch.ts";
 import type { EtcdMachine } from "../machine/etcd-machine.ts";
 import { encodeLeaseCheckpoints } from "../machine/lease-checkpoint.ts";
-import { encodeMember, type MemberRow } from "../machine/member-rows.ts";
+import { encodeMember, isListener, type MemberRow } from "../machine/member-rows.ts";
 import type { Done, Outcome } from "../machine/outcome.ts";
 import { encodeRequest, RequestKind } from "../machine/request.ts";
 import { LeaderWatch } from "../services/leader-watch.ts";
@@ -82,6 +82,7 @@ export class ClusterMemberCore implements MemberPort {
   #leaderCalls!: LeaderCalls;
   #changer!: MemberChanger;
   #leaseClock!: LeaderLeaseClock;
+  #isLearner = false;
   #leader: MemberId = NOBODY;
   #term = 0;
   #leaderWaiters: (() => void)[] = [];
@@ -165,7 +166,7 @@ export class ClusterMemberCore implements MemberPort {
     });
     const { leader, term } = node.status();
     this.leaderChanged(leader, term);
-    this.updatePeers(network);
+    this.#membersChanged();
   }
 
   get node(): RaftNode<Outcome> {
@@ -215,19 +216,19 @@ export class ClusterMemberCore implements MemberPort {
   // What is asked of it
 
   get isLearner(): boolean {
-    return this.machine.membership.learners.includes(this.parts.id);
+    return this.#isLearner;
   }
 
   members(): etcdserverpb.Member[] {
     const { membership, members } = this.machine;
     return members
       .filter(({ id }) => isMember(membership, id))
-      .map(({ id, name, peerUrls, clientUrls }) => ({
-        id: BigInt(id),
-        name,
-        peerURLs: [...peerUrls],
-        clientURLs: [...clientUrls],
-        isLearner: membership.learners.includes(id),
+      .map((row) => ({
+        id: BigInt(row.id),
+        name: row.name,
+        peerURLs: [...row.peerUrls],
+        clientURLs: [...row.clientUrls],
+        isLearner: isListener(membership, row),
       }));
   }
 
@@ -299,6 +300,11 @@ export class ClusterMemberCore implements MemberPort {
     network.setPeers(peers, applied.index);
   }
 
+  /** Of one that is about to be: what others have to know of it (`encodeMember`). */
+  async prepareMember(row: Uint8Array): Promise<void> {
+    await this.#proposeOwn(RequestKind.MEMBER, row);
+  }
+
   /** Says what this member is called and where clients find it, until the cluster knows. */
   async publish(clientUrls: readonly string[]): Promise<void> {
     const { id, name, clock } = this.parts;
@@ -306,7 +312,7 @@ export class ClusterMemberCore implements MemberPort {
       const row = this.machine.members.find((each) => each.id === id);
       const isKnown = row !== undefined && row.name === name && sameList(row.clientUrls, clientUrls);
       if (isKnown) return;
-      const change = { id, name, peerUrls: [], clientUrls };
+      const change = { id, isLearner: false, name, peerUrls: [], clientUrls };
       try {
         await this.#proposeOwn(RequestKind.MEMBER, encodeMember(change));
       } catch {
@@ -332,7 +338,7 @@ export class ClusterMemberCore implements MemberPort {
     this.size.grown();
     for (const lease of changes.grantedLeases) this.lessor.granted(lease);
     for (const id of changes.revokedLeases) this.lessor.revoked(id);
-    if (changes.areMembersNew && this.#node !== undefined) this.updatePeers(this.#node.network);
+    if (changes.areMembersNew) this.#membersChanged();
     this.#waiters.applied(this.machine.applied.index);
     if (changes.hasCompacted) this.#sweep();
   }
@@ -340,10 +346,16 @@ export class ClusterMemberCore implements MemberPort {
   #replaced(): void {
     this.machine.auth.announceChanges();
     this.hub.replaced(this.machine.revision);
-    // At the start there is no network yet.
-    if (this.#node !== undefined) this.updatePeers(this.#node.network);
+    this.#membersChanged();
     this.#waiters.applied(this.machine.applied.index);
     if (this.isLeader) this.lessor.promote(this.parts.electionTimeoutMs);
+  }
+
+  #membersChanged(): void {
+    const { membership, members } = this.machine;
+    this.#isLearner = members.some((row) => row.id === this.parts.id && isListener(membership, row));
+    // At the start there is no network yet.
+    if (this.#node !== undefined) this.updatePeers(this.#node.network);
   }
 
   #history() {

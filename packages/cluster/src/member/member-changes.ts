@@ -4,7 +4,6 @@
  */
 import { etcdserverpb, EtcdError } from "@lattice/etcd-proto";
 import {
-  isMember,
   memberId,
   membersOf,
   PackReader,
@@ -14,7 +13,7 @@ import {
   type MembershipChange,
 } from "@lattice/raft";
 import { HEALTHY_MS, LEARNERS_MAX } from "../limits.ts";
-import type { MemberRow } from "../machine/member-rows.ts";
+import { isListener, type MemberRow } from "../machine/member-rows.ts";
 import type { MemberChanges } from "../services/cluster-service.ts";
 import { addedMemberId } from "./identity.ts";
 import type { LeaderCalls } from "./leader-calls.ts";
@@ -80,10 +79,9 @@ export class MemberChanger implements MemberChanges {
 
   async #ask(change: Change): Promise<Uint8Array> {
     const answer = await this.#ports.leaderCalls.call(METHOD, encodeChange(change));
+    const isLeaving = change.operation === REMOVE && change.id === this.#ports.self;
     // What it answers along with it is to show the change; a member that has just been removed cannot wait for that.
-    if (isMember(this.#ports.view().membership, this.#ports.self) && change.id !== this.#ports.self) {
-      await this.#ports.readBarrier();
-    }
+    if (!isLeaving) await this.#ports.readBarrier();
     return answer;
   }
 
@@ -126,17 +124,19 @@ export class MemberChanger implements MemberChanges {
     if (rows.some((row) => row.peerUrls.some((url) => peerUrls.includes(url)))) {
       throw EtcdError.of("peerUrlExist");
     }
-    if (isLearner && membership.learners.length >= LEARNERS_MAX) throw EtcdError.of("tooManyLearners");
+    const listeners = rows.filter((row) => isListener(membership, row));
+    if (isLearner && listeners.length >= LEARNERS_MAX) throw EtcdError.of("tooManyLearners");
     const id = addedMemberId(clusterId, peerUrls, salt());
-    await proposeRow({ id, name: "", peerUrls, clientUrls: [] });
-    await changeMembership([{ kind: isLearner ? "add-learner" : "add-voter", member: id }]);
+    await proposeRow({ id, isLearner, name: "", peerUrls, clientUrls: [] });
+    // It asks for its vote by itself, once it runs and has what the others have: until then the majority is what it was.
+    await changeMembership([{ kind: "add-learner", member: id }]);
     const member = { id: BigInt(id), peerURLs: [...peerUrls], isLearner };
     return etcdserverpb.Member.toBinary(etcdserverpb.Member.create(member));
   }
 
   async #remove(id: MemberId): Promise<void> {
-    const { membership } = this.#find(id);
-    if (membership.voters.includes(id)) this.#checkMajorityAfterRemove(id);
+    const view = this.#find(id);
+    if (votersOf(view).includes(id)) this.#checkMajorityAfterRemove(id);
     await this.#ports.changeMembership([{ kind: "remove", member: id }]);
   }
 
@@ -146,12 +146,12 @@ export class MemberChanger implements MemberChanges {
     if (others.some((row) => row.peerUrls.some((url) => peerUrls.includes(url)))) {
       throw EtcdError.of("peerUrlExist");
     }
-    await this.#ports.proposeRow({ id, name: "", peerUrls, clientUrls: [] });
+    await this.#ports.proposeRow({ id, isLearner: false, name: "", peerUrls, clientUrls: [] });
   }
 
   async #promote(id: MemberId): Promise<void> {
-    const { membership } = this.#find(id);
-    if (!membership.learners.includes(id)) throw EtcdError.of("memberNotLearner");
+    const view = this.#find(id);
+    if (votersOf(view).includes(id)) throw EtcdError.of("memberNotLearner");
     await this.#ports.changeMembership([{ kind: "add-voter", member: id }]);
   }
 
@@ -180,15 +180,21 @@ export class MemberChanger implements MemberChanges {
   }
 
   #voters(without?: MemberId): { readonly voters: readonly MemberId[]; readonly started: number } {
-    const { membership, rows } = this.#ports.view();
-    const voters = membership.voters.filter((id) => id !== without);
-    const started = rows.filter(({ id, name }) => voters.includes(id) && name !== "").length;
+    const view = this.#ports.view();
+    const voters = votersOf(view).filter((id) => id !== without);
+    const started = view.rows.filter(({ id, name }) => voters.includes(id) && name !== "").length;
     return { voters, started };
   }
 
   #isHealthy(id: MemberId): boolean {
     return id === this.#ports.self || this.#ports.silenceMs(id) <= HEALTHY_MS;
   }
+}
+
+/** With those who are on their way to be. */
+function votersOf({ membership, rows }: MembersView): MemberId[] {
+  const ids = membersOf(membership);
+  return rows.filter((row) => ids.includes(row.id) && !isListener(membership, row)).map(({ id }) => id);
 }
 
 function majorityOf(count: number): number {

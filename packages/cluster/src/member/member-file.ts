@@ -1,6 +1,6 @@
 /**
- * `cluster.json`: which member of which cluster a directory belongs to. Written once, when the member is made, before anything
- * else is there.
+ * `cluster.json`: which member of which cluster a directory belongs to. Written when the member is made, before anything else is
+ * there; and anew only where a damaged member is replaced.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,6 +24,8 @@ export interface MemberFile {
   /** One of those that the cluster began with. */
   readonly isFirst: boolean;
   readonly known: KnownMembers;
+  /** Its log is damaged, and the cluster has been asked to take this one in its place. */
+  readonly replacedBy?: MemberId | undefined;
 }
 
 const FORMAT = 1;
@@ -44,8 +46,13 @@ export function readMemberFile(directory: string): MemberFile | undefined {
 
 export function writeMemberFile(directory: string, file: MemberFile): void {
   const path = join(directory, NAME);
-  const { clusterId, memberId: id, name, isFirst, known } = file;
-  const members = known.rows.map((row) => ({ id: idText(row.id), name: row.name, peerUrls: row.peerUrls }));
+  const { clusterId, memberId: id, name, isFirst, known, replacedBy } = file;
+  const members = known.rows.map((row) => ({
+    id: idText(row.id),
+    isLearner: row.isLearner,
+    name: row.name,
+    peerUrls: row.peerUrls,
+  }));
   const content = {
     format: FORMAT,
     cluster: idText(clusterId),
@@ -53,6 +60,7 @@ export function writeMemberFile(directory: string, file: MemberFile): void {
     name,
     isFirst,
     known: { asOf: known.asOf, members },
+    replacedBy: replacedBy && idText(replacedBy),
   };
   writeFileDurably(`${path}.new`, utf8(`${JSON.stringify(content, undefined, 2)}\n`));
   renameDurably(`${path}.new`, path);
@@ -60,7 +68,7 @@ export function writeMemberFile(directory: string, file: MemberFile): void {
 
 function parse(path: string, text: string): MemberFile {
   try {
-    const { format, cluster, member, name, isFirst, known } = JSON.parse(text) as MemberJson;
+    const { format, cluster, member, name, isFirst, known, replacedBy } = JSON.parse(text) as MemberJson;
     if (format !== FORMAT) throw new Error(`its format is ${String(format)}, not ${FORMAT}`);
     if (typeof name !== "string") throw new Error("it has no name");
     return {
@@ -69,6 +77,7 @@ function parse(path: string, text: string): MemberFile {
       name,
       isFirst: isFirst === true,
       known: { asOf: logIndex(known.asOf), rows: known.members.map(readRow) },
+      replacedBy: replacedBy === undefined ? undefined : memberId(readId(replacedBy)),
     };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -83,16 +92,18 @@ interface MemberJson {
   readonly name: unknown;
   readonly isFirst: unknown;
   readonly known: { readonly asOf: number; readonly members: readonly KnownJson[] };
+  readonly replacedBy?: unknown;
 }
 
 interface KnownJson {
   readonly id: string;
+  readonly isLearner: boolean;
   readonly name: string;
   readonly peerUrls: readonly string[];
 }
 
-function readRow({ id, name, peerUrls }: KnownJson): MemberRow {
-  return { id: memberId(readId(id)), name, peerUrls, clientUrls: [] };
+function readRow({ id, isLearner, name, peerUrls }: KnownJson): MemberRow {
+  return { id: memberId(readId(id)), isLearner, name, peerUrls, clientUrls: [] };
 }
 
 function readId(value: unknown): number {

@@ -1,11 +1,17 @@
 /** A member of a cluster in one call: directory, log, state, network, services. */
 import { join } from "node:path";
 import { openFront, openNativeFront, type GrpcFront } from "@lattice/grpc-front";
-import type { LatticeError } from "@lattice/model";
+import { LatticeError } from "@lattice/model";
 import type { MemberId } from "@lattice/raft";
 import { openRaftLog } from "@lattice/raft-log";
 import { listenTcpPeers, type PeerEvents, type TcpPeers } from "@lattice/raft-net";
-import { RaftNode, snapshotDirectory, systemMonotonicClock, type RaftNodeStatus } from "@lattice/raft-node";
+import {
+  hasRoomOn,
+  RaftNode,
+  snapshotDirectory,
+  systemMonotonicClock,
+  type RaftNodeStatus,
+} from "@lattice/raft-node";
 import { openLmdbStorage, type LockFile } from "@lattice/storage";
 import {
   MESSAGE_OVERHEAD_BYTES,
@@ -14,11 +20,13 @@ import {
   REQUEST_TIMEOUT_MS,
 } from "../limits.ts";
 import { EtcdMachine, STATE_TABLES } from "../machine/etcd-machine.ts";
+import type { MemberRow } from "../machine/member-rows.ts";
 import type { Outcome } from "../machine/outcome.ts";
 import { lockDirectory, takeSeat, type Seat } from "./claim-directory.ts";
 import { ClusterMemberCore } from "./cluster-member.ts";
 import { memberMethods } from "./member-methods.ts";
 import type { ClientEndpoint, ClusterMemberOptions } from "./options.ts";
+import { replaceDamaged } from "./replace-damaged.ts";
 
 /** Why a member does not run any more. */
 export interface Ended {
@@ -57,11 +65,30 @@ const GRACE_MS = 1_000;
 export async function startClusterMember(options: ClusterMemberOptions): Promise<ClusterMember> {
   const lock = lockDirectory(options.dataDirectory);
   try {
-    const seat = await takeSeat(options);
-    return await new Starter(options, seat, lock).start();
+    const seat = await soundSeat(options, await takeSeat(options));
+    return await start(options, seat, lock);
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** Goes on with a replacement that was begun. */
+async function soundSeat(options: ClusterMemberOptions, seat: Seat): Promise<Seat> {
+  if (seat.replacedBy === undefined) return seat;
+  const error = new LatticeError("corrupt", `the log in ${options.dataDirectory} is damaged`);
+  return replaceDamaged({ options, seat, error, members: seat.known.rows });
+}
+
+async function start(options: ClusterMemberOptions, seat: Seat, lock: LockFile): Promise<ClusterMember> {
+  const starter = new Starter(options, seat, lock);
+  try {
+    return await starter.start();
+  } catch (cause) {
+    const error = LatticeError.from(cause);
+    if (error.code !== "corrupt") throw error;
+    const members = starter.members.length > 0 ? starter.members : seat.known.rows;
+    return new Starter(options, await replaceDamaged({ options, seat, error, members }), lock).start();
   }
 }
 
@@ -69,6 +96,8 @@ class Starter {
   readonly #options: ClusterMemberOptions;
   readonly #seat: Seat;
   readonly #lock: LockFile;
+  /** As this member's state had them. */
+  members: readonly MemberRow[] = [];
 
   constructor(options: ClusterMemberOptions, seat: Seat, lock: LockFile) {
     this.#options = options;
@@ -77,50 +106,14 @@ class Starter {
   }
 
   async start(): Promise<ClusterMember> {
-    const {
-      dataDirectory,
-      client,
-      electionTimeoutMs = ELECTION_TIMEOUT_MS_DEFAULT,
-      log = () => {},
-    } = this.#options;
-    const { memberId: id, clusterId, name, known, bootstrap } = this.#seat;
-    const clock = systemMonotonicClock;
-    const machine = new EtcdMachine({
-      directory: join(dataDirectory, "state"),
-      openStorage: (path) => openLmdbStorage({ path, tables: STATE_TABLES, durability: "checkpoint" }),
-      nowMs: () => clock.nowMs(),
-    });
-    const requestTimeoutMs = REQUEST_TIMEOUT_MS + 2 * electionTimeoutMs;
-    const core = new ClusterMemberCore({
-      ...{ id, clusterId, name, known, machine, clock, electionTimeoutMs, requestTimeoutMs, log },
-      dataDirectory,
-      quotaBytes: this.#options.quotaBytes ?? QUOTA_BYTES_DEFAULT,
-    });
+    const { client } = this.#options;
+    const core = this.#open();
     const running = new RunningMember({ core, lock: this.#lock });
-    let peers: TcpPeers | undefined;
-    const node = await RaftNode.start<Outcome>({
-      id,
-      machine,
-      openLog: () => openRaftLog({ directory: join(dataDirectory, "log") }),
-      bootstrap,
-      snapshots: snapshotDirectory(join(dataDirectory, "snapshot")),
-      snapshotCount: this.#options.snapshotCount,
-      connect: async (events) => (peers = await this.#listen(events)),
-      events: {
-        leaderChanged: (leader, term) => core.leaderChanged(leader, term),
-        removed: (why) => running.removed(why),
-        paused: (why) => log("warn", `takes no part for now: ${why.message}`),
-        resumed: () => log("info", "takes part again"),
-        failed: (error) => running.failed(error),
-      },
-      raft: { electionTimeoutMs, heartbeatMs: this.#options.heartbeatMs ?? HEARTBEAT_MS_DEFAULT },
-      requestTimeoutMs,
-      clock,
-    });
-    core.attach(node, () => peers?.connected ?? []);
+    const { node, peers } = await this.#join(core, running);
+    core.attach(node, () => peers.connected);
     try {
       const front = await this.#openFront(core);
-      running.begin(front, peers!.addresses[0]!.port);
+      running.begin(front, peers.addresses[0]!.port);
       void core.publish(client.advertise ?? [urlOf(client, front.port)]);
       return running;
     } catch (error) {
@@ -128,6 +121,66 @@ class Starter {
       await node.stop();
       throw error;
     }
+  }
+
+  /** What there is without the others. */
+  #open(): ClusterMemberCore {
+    const { dataDirectory, quotaBytes = QUOTA_BYTES_DEFAULT, log = () => {} } = this.#options;
+    const { memberId: id, clusterId, name, known } = this.#seat;
+    const clock = systemMonotonicClock;
+    const machine = new EtcdMachine({
+      directory: join(dataDirectory, "state"),
+      openStorage: (path) => openLmdbStorage({ path, tables: STATE_TABLES, durability: "checkpoint" }),
+      nowMs: () => clock.nowMs(),
+    });
+    this.members = machine.members;
+    const { electionTimeoutMs } = this.#pace;
+    const requestTimeoutMs = REQUEST_TIMEOUT_MS + 2 * electionTimeoutMs;
+    return new ClusterMemberCore({
+      ...{ id, clusterId, name, known, machine, clock, electionTimeoutMs, requestTimeoutMs, log },
+      ...{ dataDirectory, quotaBytes },
+    });
+  }
+
+  async #join(
+    core: ClusterMemberCore,
+    running: RunningMember,
+  ): Promise<{ node: RaftNode<Outcome>; peers: TcpPeers }> {
+    const { dataDirectory, snapshotCount } = this.#options;
+    const { machine, id, known, requestTimeoutMs, clock, log } = core.parts;
+    let peers: TcpPeers | undefined;
+    try {
+      const node = await RaftNode.start<Outcome>({
+        ...{ id, machine, snapshotCount, requestTimeoutMs, clock, raft: this.#pace },
+        openLog: () => openRaftLog({ directory: join(dataDirectory, "log") }),
+        bootstrap: this.#seat.bootstrap,
+        snapshots: snapshotDirectory(join(dataDirectory, "snapshot")),
+        connect: async (events) => (peers = await this.#listen(events)),
+        hasRoom: () => hasRoomOn(dataDirectory),
+        prepareReplacement: ({ note }) => core.prepareMember(note),
+        isReplacement: known.rows.some((row) => row.id === id && !row.isLearner),
+        events: {
+          leaderChanged: (leader, term) => core.leaderChanged(leader, term),
+          removed: (why) => running.removed(why),
+          stateReplaced: ({ index }) =>
+            log("info", `its state came from the leader, as a snapshot of entry ${index}`),
+          paused: (why) => log("warn", `takes no part for now: ${why.message}`),
+          resumed: () => log("info", "takes part again"),
+          failed: (error) => running.failed(error),
+        },
+      });
+      return { node, peers: peers! };
+    } catch (error) {
+      core.close();
+      await machine.close();
+      throw error;
+    }
+  }
+
+  get #pace() {
+    const { electionTimeoutMs = ELECTION_TIMEOUT_MS_DEFAULT, heartbeatMs = HEARTBEAT_MS_DEFAULT } =
+      this.#options;
+    return { electionTimeoutMs, heartbeatMs };
   }
 
   #listen(events: PeerEvents): Promise<TcpPeers> {
