@@ -6,6 +6,7 @@
  * Places, where the flags say so: the change of the same key before this one, and one further back (see `key-row.ts`).
  * Numbers are big-endian. A delete has but the key in its `KeyValue`, as in etcd.
  */
+import { damaged } from "./damaged.ts";
 import { PLACE_BYTES_MAX, readPlace, writePlace, type Place } from "./place.ts";
 import { VarintReader } from "./varint.ts";
 
@@ -60,7 +61,7 @@ export function endChange(out: Uint8Array, at: number, end: number): void {
 /** Where a change begins; undefined where it is no longer there. */
 export function findChange(block: Uint8Array, place: Place): number | undefined {
   const main = place.main - place.blockMain;
-  for (let at = 0; at < block.length; at += readU32(block, at)) {
+  for (let at = 0; at < block.length; at = endOf(block, at)) {
     const found = readU32(block, at + 4);
     if (found < main) continue;
     if (found > main) return undefined;
@@ -80,12 +81,12 @@ export function readChange(block: Uint8Array, at: number, blockMain: number): Ch
     isDelete: (flags & DELETE) !== 0,
     previous,
     jump,
-    keyValue: block.subarray(reader.at, at + readU32(block, at)),
+    keyValue: block.subarray(reader.at, endOf(block, at)),
   };
 }
 
 export function* changesOf(block: Uint8Array, blockMain: number): Generator<Change> {
-  for (let at = 0; at < block.length; at += readU32(block, at)) yield readChange(block, at, blockMain);
+  for (let at = 0; at < block.length; at = endOf(block, at)) yield readChange(block, at, blockMain);
 }
 
 /** The block without the changes that begin at `doomed`, which is in order. */
@@ -96,10 +97,17 @@ export function withoutChanges(block: Uint8Array, doomed: readonly number[]): Ui
   for (const at of doomed) {
     out.set(block.subarray(from, at), length);
     length += at - from;
-    from = at + readU32(block, at);
+    from = endOf(block, at);
   }
   out.set(block.subarray(from), length);
   return out.subarray(0, length + block.length - from);
+}
+
+/** Of the change at `at`. */
+function endOf(block: Uint8Array, at: number): number {
+  const bytes = readU32(block, at);
+  if (bytes < HEADER_BYTES || at + bytes > block.length) throw damaged("a block of the history");
+  return at + bytes;
 }
 
 function writeU32(out: Uint8Array, at: number, value: number): void {

@@ -11,6 +11,7 @@
  * What compaction has removed may still be named, but is never needed: a place is followed only if what is there is later than
  * the revision that is looked for, and that is not removed.
  */
+import { damaged } from "./damaged.ts";
 import { readPlace, writePlace, PLACE_BYTES_MAX, type Place } from "./place.ts";
 import { NO_LEASE } from "./key-value.ts";
 import { VarintReader, VARINT_BYTES_MAX, VARINT64_BYTES_MAX, writeVarint, writeVarint64 } from "./varint.ts";
@@ -60,6 +61,8 @@ export function decodeKeyRow(bytes: Uint8Array): KeyRow {
   const ordinal = reader.varint();
   const spine: Place[] = [];
   while (reader.at < bytes.length) spine.push(readPlace(reader));
+  // Past its end there are no numbers, and then nothing is equal.
+  if (reader.at !== bytes.length) throw damaged("the row of a key");
   return { last, isDeleted, createRevision, version, lease, ordinal, spine };
 }
 

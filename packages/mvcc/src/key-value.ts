@@ -3,6 +3,7 @@
  * are 0 or empty left out, as etcd writes them: so hashes agree with etcd's.
  */
 import type { mvccpb } from "@lattice/etcd-proto";
+import { damaged } from "./damaged.ts";
 import { VarintReader, VARINT64_BYTES_MAX, varintBytes, writeVarint, writeVarint64 } from "./varint.ts";
 
 /** What a key holds, with revisions as numbers. */
@@ -72,8 +73,13 @@ export function decodeKeyValue(bytes: Uint8Array): KeyValue {
         break;
       case LEASE:
         lease = reader.varint64();
+        break;
+      default:
+        throw damaged("a key's value");
     }
   }
+  // Past its end there are no numbers, and then nothing is equal.
+  if (reader.at !== bytes.length) throw damaged("a key's value");
   return { key, createRevision, modRevision, version, value, lease };
 }
 

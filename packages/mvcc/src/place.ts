@@ -28,3 +28,7 @@ export function readPlace(reader: VarintReader): Place {
   const blockMain = main - reader.varint();
   return { main, sub, blockMain, blockSub: reader.varint() };
 }
+
+export function isBefore(a: Place, b: Place): boolean {
+  return a.main < b.main || (a.main === b.main && a.sub < b.sub);
+}

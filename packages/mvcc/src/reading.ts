@@ -1,12 +1,13 @@
 /** One look at a key space: all that is asked of it sees the same state, as long as nothing is written. */
-import { compareBytes, LatticeError } from "@lattice/model";
+import { compareBytes } from "@lattice/model";
 import type { TableReader } from "@lattice/storage";
+import { damaged } from "./damaged.ts";
 import type { Change } from "./history-block.ts";
 import { History } from "./history.ts";
 import { decodeKeyRow, type KeyRow } from "./key-row.ts";
 import { decodeKeyValue, EMPTY, type KeyValue } from "./key-value.ts";
 import type { KeyRange } from "./key-range.ts";
-import type { Place } from "./place.ts";
+import { isBefore, type Place } from "./place.ts";
 import { readState } from "./state.ts";
 import { HISTORY_TABLE, KEYS_TABLE, STATE_TABLE, type Tables } from "./tables.ts";
 
@@ -84,10 +85,7 @@ export class Reading {
   changeAt(place: Place): Change {
     const change = this.history.change(place);
     if (change !== undefined) return change;
-    throw new LatticeError(
-      "corrupt",
-      `the history has lost change ${place.main}.${place.sub}, which a key refers to`,
-    );
+    throw damaged(`the history, which lacks change ${place.main}.${place.sub},`);
   }
 
   /** The last change that is not later. The row's own last one is. */
@@ -99,9 +97,11 @@ export class Reading {
     }
     for (;;) {
       const { previous, jump } = this.changeAt(at);
-      if (jump !== undefined && jump.main > revision) at = jump;
-      else if (previous !== undefined && previous.main > revision) at = previous;
-      else return previous;
+      const next = jump !== undefined && jump.main > revision ? jump : previous;
+      if (next === undefined || next.main <= revision) return next;
+      // Or it would never end.
+      if (!isBefore(next, at)) throw damaged("the history");
+      at = next;
     }
   }
 }
