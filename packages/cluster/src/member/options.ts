@@ -42,6 +42,8 @@ export interface ClusterMemberOptions {
   readonly join?: readonly string[] | undefined;
   /** Entries after which the log is cut off. */
   readonly snapshotCount?: number | undefined;
+  /** Entries that are kept in front of that, for members that are a little behind. */
+  readonly tailCount?: number | undefined;
   readonly quotaBytes?: number | undefined;
   readonly electionTimeoutMs?: number | undefined;
   readonly heartbeatMs?: number | undefined;

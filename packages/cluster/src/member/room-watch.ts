@@ -34,8 +34,8 @@ export class RoomWatch {
   constructor(options: RoomWatchOptions) {
     this.#options = options;
     this.#reserveBytes = options.reserveBytes ?? DISK_RESERVE_BYTES;
-    // What it was raised for before it stopped is not known; where there is room by now it was the disk.
-    this.#isDiskShort = !options.size.isExceeded;
+    // What it was raised for before the member stopped is not known; what the quota has room for it was the disk.
+    this.#isDiskShort = options.isRaised() && !options.size.isExceeded;
     this.#timer = setInterval(() => void this.look(), DISK_WATCH_MS);
     this.#timer.unref();
   }
@@ -51,6 +51,7 @@ export class RoomWatch {
     size.measure();
     const free = await freeBytes(directory);
     if (free === undefined) return;
+    if (!isRaised()) this.#isDiskShort = false;
     if (free < this.#reserveBytes) {
       if (isRaised()) return;
       this.#isDiskShort = true;

@@ -146,12 +146,12 @@ class Starter {
     core: ClusterMemberCore,
     running: RunningMember,
   ): Promise<{ node: RaftNode<Outcome>; peers: TcpPeers }> {
-    const { dataDirectory, snapshotCount } = this.#options;
+    const { dataDirectory, snapshotCount, tailCount } = this.#options;
     const { machine, id, known, requestTimeoutMs, clock, log } = core.parts;
     let peers: TcpPeers | undefined;
     try {
       const node = await RaftNode.start<Outcome>({
-        ...{ id, machine, snapshotCount, requestTimeoutMs, clock, raft: this.#pace },
+        ...{ id, machine, snapshotCount, tailCount, requestTimeoutMs, clock, raft: this.#pace },
         openLog: () => openRaftLog({ directory: join(dataDirectory, "log") }),
         bootstrap: this.#seat.bootstrap,
         snapshots: snapshotDirectory(join(dataDirectory, "snapshot")),
