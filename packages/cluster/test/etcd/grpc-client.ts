@@ -50,6 +50,19 @@ export class GrpcClient implements TranscriptSubject {
     return this.#client.makeBidiStreamRequest(path, toBuffer, (bytes: Buffer) => bytes, metadataOf(fields));
   }
 
+  /** What comes first on a stream on which this is sent. */
+  async firstOf(path: string, request: Uint8Array, fields: Fields): Promise<Uint8Array> {
+    const stream = this.stream(path, fields);
+    stream.write(request);
+    try {
+      for await (const bytes of stream) return bytes as Buffer;
+      throw new Error("the stream is over");
+    } finally {
+      stream.on("error", () => {});
+      stream.cancel();
+    }
+  }
+
   /** Until there is a leader, whatever else it may answer. */
   async untilServing(): Promise<void> {
     for (;;) {

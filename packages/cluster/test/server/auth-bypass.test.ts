@@ -186,6 +186,14 @@ describe("a lease of others", () => {
     expect(await status(ask(Lease, "LeaseTimeToLive", { ...ttl, keys: true }, bob))).toBe("ok");
   });
 
+  test("is not kept alive by nobody", async () => {
+    const message = etcdserverpb.LeaseKeepAliveRequest.toBinary({ id: lease });
+    const path = "/etcdserverpb.Lease/LeaseKeepAlive";
+    expect(await status(one.client.firstOf(path, message, {}))).toBe(NOBODY);
+    expect(await status(one.client.firstOf(path, message, { token: "x" }))).toBe(UNKNOWN);
+    expect(await status(one.client.firstOf(path, message, { token: bob }))).toBe("ok");
+  });
+
   test("that holds one's own key is not revoked by who owns the rest", async () => {
     const shared = (await ask<etcdserverpb.LeaseGrantResponse>(Lease, "LeaseGrant", { ttl: 600n }, ann)).id;
     await put("ann/shared", ann, { lease: shared });
@@ -218,6 +226,15 @@ describe("locks and elections of others", () => {
       expect(await status(ask(Election, method, request))).toBe(NOBODY.replace("3", "2"));
     }
   });
+});
+
+test("an election of others is not observed", async () => {
+  const message = v3electionpb.LeaderRequest.toBinary({ name: utf8("bob/vote") });
+  const path = "/v3electionpb.Election/Observe";
+  expect(await status(one.client.firstOf(path, message, { token: ann }))).toBe(DENIED.replace("7", "2"));
+  expect(await status(one.client.firstOf(path, message, {}))).toBe(NOBODY.replace("3", "2"));
+  await ask(Election, "Campaign", { name: utf8("bob/vote"), value: utf8("x") }, bob);
+  expect(await status(one.client.firstOf(path, message, { token: bob }))).toBe("ok");
 });
 
 describe("a member and its cluster", () => {
