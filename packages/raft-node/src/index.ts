@@ -1,4 +1,5 @@
 export type { Bootstrap } from "./bootstrap.ts";
+export { hasRoomOn } from "./disk-room.ts";
 export { leaderIn, reasonOf, type Reason } from "./errors.ts";
 export { MemorySnapshotFiles } from "./memory-snapshot-files.ts";
 export { systemMonotonicClock, type MonotonicClock } from "./monotonic-clock.ts";

@@ -1,5 +1,7 @@
 /** Bounds of a member. */
 
+/** Of a request: what the network carries in one message, and something over. */
+export const REQUEST_BYTES_MAX = 32 << 20;
 /** Of the requests that share an entry. One that is larger has an entry of its own. */
 export const ENTRY_BYTES_MAX = 1 << 20;
 /** Requests of this member that wait to be proposed. Past it they are refused. */
@@ -27,6 +29,7 @@ export const SILENT_TIMEOUTS_MAX = 10;
 
 /** A member whose disk was full looks this often whether there is room again. */
 export const RESUME_POLL_MS = 1000;
+export const ROOM_BYTES = 64 << 20;
 
 /** Between two tries to be replaced, or to become a voter. */
 export const REPLACE_RETRY_MS = 200;

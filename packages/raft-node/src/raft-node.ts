@@ -41,7 +41,7 @@ import { failure } from "./errors.ts";
 import { Exclusive } from "./exclusive.ts";
 import { Farewell } from "./farewell.ts";
 import { Life } from "./life.ts";
-import { RESUME_POLL_MS, SNAPSHOT_COUNT_DEFAULT } from "./limits.ts";
+import { REQUEST_BYTES_MAX, RESUME_POLL_MS, SNAPSHOT_COUNT_DEFAULT } from "./limits.ts";
 import { MembershipChanges } from "./membership-changes.ts";
 import { systemMonotonicClock, type MonotonicClock } from "./monotonic-clock.ts";
 import { raftOptionsOf, tickMsOf } from "./pace.ts";
@@ -227,6 +227,10 @@ export class RaftNode<Result> implements AsyncDisposable {
    * `reason` (see `Reason`); where the signal is aborted, `cancelled`, and the request may happen all the same.
    */
   propose(request: Uint8Array, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Result> {
+    if (request.length > REQUEST_BYTES_MAX) {
+      const text = `a request of ${request.length} bytes, of ${REQUEST_BYTES_MAX} at the most`;
+      return Promise.reject(new LatticeError("too-large", text));
+    }
     return this.#proposals.add(request, signal);
   }
 
@@ -431,10 +435,8 @@ export class RaftNode<Result> implements AsyncDisposable {
     try {
       await this.#life.end();
       await this.#receiver.forget();
-      do await this.#pass(RESUME_POLL_MS);
-      while (waitsForRoom && !this.#isOver && !(await this.#hasRoom()));
-      if (this.#isOver) return;
-      const log = await this.#options.openLog();
+      const log = await this.#openLogAgain(waitsForRoom);
+      if (log === undefined) return;
       this.#farewell?.end();
       this.#farewell = undefined;
       this.#life = this.#begin(log);
@@ -450,8 +452,19 @@ export class RaftNode<Result> implements AsyncDisposable {
     this.#options.events?.resumed?.();
   }
 
-  async #hasRoom(): Promise<boolean> {
-    return this.#options.hasRoom === undefined || this.#options.hasRoom();
+  /** Once there is room; undefined where this member has ended before. */
+  async #openLogAgain(waitsForRoom: boolean): Promise<RaftStorage | undefined> {
+    const { openLog: open, hasRoom = async () => true } = this.#options;
+    for (;;) {
+      await this.#pass(RESUME_POLL_MS);
+      if (this.#isOver) return undefined;
+      if (waitsForRoom && !(await hasRoom())) continue;
+      try {
+        return await open();
+      } catch (error) {
+        if (LatticeError.from(error).code !== "disk-full") throw error;
+      }
+    }
   }
 
   #pass(ms: number): Promise<void> {

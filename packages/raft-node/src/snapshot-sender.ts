@@ -115,9 +115,8 @@ export class SnapshotSender {
   #isUsed(raft: Raft): boolean {
     const { life, snapshot } = this.#offer!;
     if (life.raft !== raft || raft.role !== "leader") return false;
-    for (const { state, outgoing } of raft.peers.values()) {
-      if (state === "snapshot" && (outgoing === undefined || outgoing.snapshot.index === snapshot.index))
-        return true;
+    for (const { outgoing } of raft.peers.values()) {
+      if (outgoing?.snapshot.index === snapshot.index) return true;
     }
     return false;
   }

@@ -1,6 +1,6 @@
 import { memberId } from "@lattice/raft";
 import { describe, expect, it } from "vitest";
-import { reasonOf } from "../src/index.ts";
+import { hasRoomOn, reasonOf } from "../src/index.ts";
 import { bytes, Cluster, rejection, until } from "./harness/cluster.ts";
 
 describe("a full disk", () => {
@@ -82,6 +82,11 @@ describe("a full disk", () => {
     isFull = false;
     await until(() => log.latest.snapshot !== undefined);
   });
+});
+
+it("room on a disk is what is free", async () => {
+  expect(await hasRoomOn(import.meta.dirname, 1)).toBe(true);
+  expect(await hasRoomOn(import.meta.dirname, Number.MAX_SAFE_INTEGER)).toBe(false);
 });
 
 describe("a disk that fails otherwise", () => {

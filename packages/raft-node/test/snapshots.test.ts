@@ -1,5 +1,5 @@
 import { logIndex, memberId } from "@lattice/raft";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { bytes, Cluster, promote, QUICK, until, type Member } from "./harness/cluster.ts";
 
 const FEW = { snapshotCount: 10, tailCount: 3, raft: { ...QUICK, chunkBytesMax: 64 } };
@@ -35,6 +35,19 @@ it("a follower that was away for long gets the state, while writes go on", async
   await back.node.propose(bytes("more=yes"));
   // Its file is not needed any more, on either side.
   await until(() => [...cluster.places.values()].every(({ snapshots }) => snapshots.names.length === 0));
+});
+
+it("nothing is made or kept for a follower that is not there", async () => {
+  await using cluster = await Cluster.start(3, FEW);
+  const leader = await cluster.leader();
+  const follower = await cluster.follower();
+  await write(leader, 0, 5);
+  await cluster.kill(follower.node.id);
+  const { log, snapshots } = cluster.places.get(leader.node.id)!;
+  const create = vi.spyOn(snapshots, "create");
+  await write(leader, 5, 300);
+  expect(create).not.toHaveBeenCalled();
+  expect(log.latest.entries.length).toBeLessThan(60);
 });
 
 it("a new member gets the state, becomes a voter, and is removed again", async () => {

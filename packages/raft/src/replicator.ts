@@ -100,11 +100,12 @@ export class Replicator {
     if (progress?.state === "snapshot") progress.becomeProbe(plus(progress.match, 1));
   }
 
-  /** Somebody waits for a snapshot that there is not. */
+  /** Somebody who is there waits for a snapshot that is not. */
   get wantsSnapshot(): boolean {
     if (this.#state.offered !== undefined) return false;
-    for (const { state, outgoing } of this.#peers.values()) {
-      if (state === "snapshot" && outgoing === undefined) return true;
+    for (const progress of this.#peers.values()) {
+      if (progress.state === "snapshot" && progress.outgoing === undefined && this.#isThere(progress))
+        return true;
     }
     return false;
   }
@@ -179,9 +180,15 @@ export class Replicator {
     return log.slice(next, log.lastIndex, bounds);
   }
 
+  /** For who has not been heard lately no snapshot is made, and none is kept. */
+  #isThere({ heardAtMs }: Progress): boolean {
+    return this.#state.nowMs - heardAtMs < this.#state.options.electionTimeoutMs;
+  }
+
   #sendChunk(to: MemberId, progress: Progress, round: number): void {
     const { offered } = this.#state;
-    if (progress.outgoing === undefined && offered !== undefined) progress.beginSnapshot(offered);
+    const isBeginning = progress.outgoing === undefined && offered !== undefined && this.#isThere(progress);
+    if (isBeginning) progress.beginSnapshot(offered);
     const { outgoing } = progress;
     if (outgoing === undefined || outgoing.sentAtMs !== undefined) return;
     outgoing.sentAtMs = this.#state.nowMs;
