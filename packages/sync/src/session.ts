@@ -205,9 +205,18 @@ export class SyncSession {
     this.#stopListening();
     this.#cancelTimer?.();
     this.#outbox.close();
-    this.#options.store.replica.forgetPeer(this.peer);
+    this.#forgetClaims();
     this.#options.channel.abort();
     for (const waiter of [...this.#syncWaiters, ...this.#digestWaiters]) waiter.reject(goneError());
+  }
+
+  /** What the peer said of this node's own chain means nothing to a store that has been closed meanwhile. */
+  #forgetClaims(): void {
+    try {
+      this.#options.store.replica.forgetPeer(this.peer);
+    } catch (error) {
+      if (LatticeError.from(error).code !== "closed") throw error;
+    }
   }
 
   async #write(): Promise<void> {

@@ -382,6 +382,16 @@ describe("a frontier", () => {
     expect(await codeOf(put(store, "k", "v"))).toBe("none");
   });
 
+  it("that claims more of this node's own chain does not keep the session from ending with the store", async () => {
+    const fake = peer();
+    await fake.hello({ fingerprint: new Uint8Array(SET_SUM_BYTES) });
+    await fake.say(frontier([{ author: store.replica.self, seq: 1_000_000, id: idOf(1) }]));
+    await fake.rest();
+    await store.close();
+    fake.session.close();
+    expect((await fake.ended).kind).toBe("closed");
+  });
+
   it("that lies about this node's own chain and then sends nothing holds up its writes for so long only", async () => {
     const fake = peer();
     await fake.hello({ fingerprint: new Uint8Array(SET_SUM_BYTES) });
