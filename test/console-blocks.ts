@@ -22,26 +22,38 @@ export interface ConsoleBlock {
   readonly steps: readonly Step[];
 }
 
-const PROMPT = /^(lattice(?::[0-9a-f]{4})?> )(.*)$/;
+/** What blocks are called, and what stands before what is typed in them. */
+export interface BlockKind {
+  readonly language: string;
+  readonly prompt: RegExp;
+}
 
-/** Throws where a block is no session: everything in a `console` block is meant to be run. */
-export function consoleBlocks(document: string): ConsoleBlock[] {
+/** Of the command line's own prompt. */
+const CONSOLE: BlockKind = { language: "console", prompt: /^(lattice(?::[0-9a-f]{4})?> )(.*)$/ };
+/** Of a shell. */
+export const SHELL: BlockKind = { language: "shell-session", prompt: /^(\$ )(.*)$/ };
+
+/** Throws where a block is no session: everything in such a block is meant to be run. */
+export function consoleBlocks(document: string, kind = CONSOLE): ConsoleBlock[] {
   const lines = document.split("\n");
   const blocks: ConsoleBlock[] = [];
   for (let at = 0; at < lines.length; at++) {
-    if (lines[at] !== "```console") continue;
+    if (lines[at] !== `\`\`\`${kind.language}`) continue;
     const end = lines.indexOf("```", at + 1);
     if (end < 0) throw new Error(`line ${at + 1}: a console block that does not end`);
-    blocks.push({ line: at + 1, steps: readSteps(lines.slice(at + 1, end), at + 2) });
+    blocks.push({ line: at + 1, steps: readSteps(lines.slice(at + 1, end), { firstLine: at + 2, kind }) });
     at = end;
   }
   return blocks;
 }
 
-function readSteps(lines: readonly string[], firstLine: number): Step[] {
+function readSteps(
+  lines: readonly string[],
+  { firstLine, kind }: { readonly firstLine: number; readonly kind: BlockKind },
+): Step[] {
   const steps: { prompt: string; command: string; answer: string[] }[] = [];
   lines.forEach((line, at) => {
-    const [, prompt, command] = PROMPT.exec(line) ?? [];
+    const [, prompt, command] = kind.prompt.exec(line) ?? [];
     if (prompt !== undefined && command !== undefined) steps.push({ prompt, command, answer: [] });
     else if (steps.length > 0) steps.at(-1)!.answer.push(line);
     else throw new Error(`line ${firstLine + at}: a console block begins with a prompt`);

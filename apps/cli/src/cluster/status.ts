@@ -1,6 +1,6 @@
 /** How the members fare: each is asked itself. */
 import type { ClusterClient } from "@lattice/cluster/client";
-import { etcdserverpb } from "@lattice/etcd-proto";
+import { EtcdErrors, etcdserverpb } from "@lattice/etcd-proto";
 import { LatticeError } from "@lattice/model";
 import type { CommandArguments } from "../commands/command.ts";
 import type { Context } from "../context.ts";
@@ -82,7 +82,7 @@ export function status(context: Context, args: CommandArguments): Promise<void> 
     if (output.json) output.document(asked.map((each) => statusJson(each, hashes)));
     else for (const line of statusLines(asked, hashes)) output.line(line);
     for (const each of asked)
-      for (const error of each.status?.errors ?? []) output.note(`${nameOf(each)}: ${error}`);
+      for (const problem of problemsOf(each)) output.note(`${nameOf(each)}: ${problem}`);
     throwIfLeaderless(asked);
     if (hashes !== undefined) throwIfDifferent(hashes);
   });
@@ -186,6 +186,11 @@ function roleOf({ id, isLearner }: AskedMember["member"], { leader }: etcdserver
 
 function hashText({ hash }: etcdserverpb.HashKVResponse): string {
   return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+/** That nobody leads is said of all of them. */
+function problemsOf({ status: found }: AskedMember): readonly string[] {
+  return (found?.errors ?? []).filter((text) => text !== EtcdErrors.noLeader[1]);
 }
 
 function nameOf({ member }: AskedMember): string {
