@@ -13,9 +13,9 @@
  *     number greater than 1 of a session that is not known is refused, since it may have been done. So only the very first
  *     write of a session could be done twice, by a client that sends it again after that many others have come.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { etcdserverpb, EtcdError, GrpcCode } from "@lattice/etcd-proto";
-import { readSeqBe, u64be } from "@lattice/model";
+import { concatBytes, readSeqBe, u64be, utf8 } from "@lattice/model";
 import type { IMessageType } from "@protobuf-ts/runtime";
 import type { Storage, Table } from "@lattice/storage";
 import type { Outcome } from "../machine/outcome.ts";
@@ -37,6 +37,8 @@ export interface SessionBounds {
 }
 
 const DEFAULT_BOUNDS: SessionBounds = { sessionsMax: SESSIONS_MAX, bytesMax: SESSION_BYTES_MAX };
+
+const FINGERPRINT_BYTES = 16;
 
 /** A row of each table, beside what the row of the session holds. */
 const ROW_OVERHEAD_BYTES = 128;
@@ -167,14 +169,9 @@ function replayed({ kind, session }: ClusterRequest, outcome: RecordedOutcome): 
 
 /** Who asks is part of it, so that nobody is shown what another was answered. */
 function fingerprintOf({ kind, user, body }: ClusterRequest): Uint8Array {
-  const hash = createHash("sha256");
-  hash.update(Uint8Array.of(kind)).update(u64be(body.length)).update(body);
-  return new Uint8Array(
-    hash
-      .update(user?.name ?? "")
-      .digest()
-      .subarray(0, 16),
-  );
+  const whole = concatBytes(Uint8Array.of(kind), u64be(body.length), body, utf8(user?.name ?? ""));
+  // At once: a hash that is fed takes twice as long.
+  return new Uint8Array(hash("sha256", whole, "buffer").subarray(0, FINGERPRINT_BYTES));
 }
 
 function expired({ seq }: RequestSession): EtcdError {
