@@ -98,7 +98,8 @@ interface DeletedRange {
 }
 
 /**
- * No key is put twice, or put and deleted, by operations that may all be done: they would have one revision. Throws
+ * No key is put twice, or put and deleted, by operations that may all be done: they would have one revision. As etcd does it, so that
+ * neither refuses what the other takes: of two transactions side by side, the first's puts are not held against the second's deletes. Throws
  * `duplicateKey`.
  */
 function checkPutOnce(ops: readonly RequestOp[]): Touched {
@@ -110,7 +111,6 @@ function checkPutOnce(ops: readonly RequestOp[]): Touched {
     for (const branch of branches) {
       for (const [name, key] of branch.puts)
         if (puts.has(name) || isDeleted(key, deletes)) refuse("duplicateKey");
-      for (const key of puts.values()) if (isDeleted(key, branch.deletes)) refuse("duplicateKey");
     }
     for (const branch of branches) {
       for (const [name, key] of branch.puts) puts.set(name, key);
@@ -132,12 +132,11 @@ function deletedBy({ request }: RequestOp): DeletedRange[] {
   return [{ key: request.requestDeleteRange.key, end: request.requestDeleteRange.rangeEnd }];
 }
 
+/** A range without an end (of one zero byte) counts as none, as in etcd: what it deletes may be put by the same transaction. */
 function isDeleted(key: Uint8Array, ranges: readonly DeletedRange[]): boolean {
   return ranges.some((range) => {
     if (range.end.length === 0) return compareBytes(key, range.key) === 0;
-    if (compareBytes(key, range.key) < 0) return false;
-    const isOpen = range.end.length === 1 && range.end[0] === 0;
-    return isOpen || compareBytes(key, range.end) < 0;
+    return compareBytes(key, range.key) >= 0 && compareBytes(key, range.end) < 0;
   });
 }
 
