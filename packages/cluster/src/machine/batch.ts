@@ -18,7 +18,7 @@ import type { Sessions } from "../sessions/sessions.ts";
 import { ALARMS_TABLE, applyAlarm, keepAlarms, readAlarms } from "./alarm-rows.ts";
 import { commandOf, type Command } from "./command.ts";
 import { keepMembers, MEMBERS_TABLE, mergeMember } from "./member-rows.ts";
-import { META_TABLE, writeMembership } from "./meta-rows.ts";
+import { META_TABLE, readMembership, writeMembership } from "./meta-rows.ts";
 import type { Outcome } from "./outcome.ts";
 import { decodeRequest, RequestKind, type ClusterRequest } from "./request.ts";
 
@@ -83,8 +83,9 @@ export class Batch {
 
   #applyMembership(membership: Membership): void {
     const { table, changes } = this.#parts;
-    writeMembership(table(META_TABLE), membership);
-    keepMembers(table(MEMBERS_TABLE), membership);
+    const meta = table(META_TABLE);
+    keepMembers(table(MEMBERS_TABLE), readMembership(meta), membership);
+    writeMembership(meta, membership);
     keepAlarms(table(ALARMS_TABLE), (id) => isMember(membership, memberId(Number(id))));
     changes.areMembersNew = true;
     this.#alarmsChanged();

@@ -1,13 +1,13 @@
 /**
  * Names and addresses of members. Who takes part is the log's membership; a row says where somebody is found, and comes before
- * the membership that takes him in. With a membership without overlap the rows of those who are not in it go.
+ * the membership that takes him in. With the membership that he is not in any more it goes.
  *
  * key  the member's id, 8 bytes
  * row  `etcdserverpb.Member`
  */
 import { etcdserverpb } from "@lattice/etcd-proto";
-import { readSeqBe, u64be } from "@lattice/model";
-import { isJoint, isMember, memberId, type MemberId, type Membership } from "@lattice/raft";
+import { u64be } from "@lattice/model";
+import { isMember, memberId, membersOf, type MemberId, type Membership } from "@lattice/raft";
 import type { Table, TableReader } from "@lattice/storage";
 
 export const MEMBERS_TABLE = "members";
@@ -56,12 +56,12 @@ export function mergeMember(rows: Table, change: MemberRow): void {
   if (after.peerUrls.length > 0) rows.put(u64be(change.id), encodeMember(after));
 }
 
-export function keepMembers(rows: Table, membership: Membership): void {
-  if (isJoint(membership)) return;
-  const gone = Array.from(rows.range(), ([key]) => key).filter(
-    (key) => !isMember(membership, memberId(readSeqBe(key))),
-  );
-  for (const key of gone) rows.delete(key);
+/**
+ * One membership follows another: the rows of those whom it leaves out go. Of somebody who is about to become a member there is a
+ * row already, and it stays.
+ */
+export function keepMembers(rows: Table, before: Membership, after: Membership): void {
+  for (const id of membersOf(before)) if (!isMember(after, id)) rows.delete(u64be(id));
 }
 
 /** Who listens only. Those who are on their way to be voters count as such for everybody who asks. */

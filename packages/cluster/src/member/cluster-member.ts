@@ -148,7 +148,7 @@ export class ClusterMemberCore implements MemberPort {
       clusterId,
       leaderCalls: this.#leaderCalls,
       isLeader: () => node.leader === id,
-      view: () => ({ membership: this.machine.membership, rows: this.machine.members }),
+      view: () => ({ membership: this.machine.membership, rows: this.#memberRows() }),
       proposeRow: (row) => this.#proposeOwn(RequestKind.MEMBER, encodeMember(row)),
       changeMembership: (changes) => this.#changeMembership(changes),
       silenceMs: (member) => clock.nowMs() - (node.status().peers.get(member)?.heardAtMs ?? -Infinity),
@@ -220,16 +220,14 @@ export class ClusterMemberCore implements MemberPort {
   }
 
   members(): etcdserverpb.Member[] {
-    const { membership, members } = this.machine;
-    return members
-      .filter(({ id }) => isMember(membership, id))
-      .map((row) => ({
-        id: BigInt(row.id),
-        name: row.name,
-        peerURLs: [...row.peerUrls],
-        clientURLs: [...row.clientUrls],
-        isLearner: isListener(membership, row),
-      }));
+    const { membership } = this.machine;
+    return this.#memberRows().map((row) => ({
+      id: BigInt(row.id),
+      name: row.name,
+      peerURLs: [...row.peerUrls],
+      clientURLs: [...row.clientUrls],
+      isLearner: isListener(membership, row),
+    }));
   }
 
   async moveLeader(target: bigint): Promise<void> {
@@ -329,6 +327,11 @@ export class ClusterMemberCore implements MemberPort {
     this.leaderWatch.close();
     this.#search.close();
     this.#room.close();
+  }
+
+  #memberRows(): MemberRow[] {
+    const { membership, members } = this.machine;
+    return members.filter(({ id }) => isMember(membership, id));
   }
 
   #applied(changes: BatchChanges): void {

@@ -21,6 +21,7 @@ import { parsePeerUrl, peerUrl } from "./peer-url.ts";
 
 export interface MembersView {
   readonly membership: Membership;
+  /** Of its members. */
   readonly rows: readonly MemberRow[];
 }
 
@@ -121,9 +122,7 @@ export class MemberChanger implements MemberChanges {
     const { clusterId, salt, view, proposeRow, changeMembership } = this.#ports;
     if (!isLearner) this.#checkMajorityAfterAdd();
     const { rows, membership } = view();
-    if (rows.some((row) => row.peerUrls.some((url) => peerUrls.includes(url)))) {
-      throw EtcdError.of("peerUrlExist");
-    }
+    if (isTaken(peerUrls, rows)) throw EtcdError.of("peerUrlExist");
     const listeners = rows.filter((row) => isListener(membership, row));
     if (isLearner && listeners.length >= LEARNERS_MAX) throw EtcdError.of("tooManyLearners");
     const id = addedMemberId(clusterId, peerUrls, salt());
@@ -143,9 +142,7 @@ export class MemberChanger implements MemberChanges {
   async #update(id: MemberId, peerUrls: readonly string[]): Promise<void> {
     const { rows } = this.#find(id);
     const others = rows.filter((row) => row.id !== id);
-    if (others.some((row) => row.peerUrls.some((url) => peerUrls.includes(url)))) {
-      throw EtcdError.of("peerUrlExist");
-    }
+    if (isTaken(peerUrls, others)) throw EtcdError.of("peerUrlExist");
     await this.#ports.proposeRow({ id, isLearner: false, name: "", peerUrls, clientUrls: [] });
   }
 
@@ -195,6 +192,10 @@ export class MemberChanger implements MemberChanges {
 function votersOf({ membership, rows }: MembersView): MemberId[] {
   const ids = membersOf(membership);
   return rows.filter((row) => ids.includes(row.id) && !isListener(membership, row)).map(({ id }) => id);
+}
+
+function isTaken(peerUrls: readonly string[], rows: readonly MemberRow[]): boolean {
+  return rows.some((row) => row.peerUrls.some((url) => peerUrls.includes(url)));
 }
 
 function majorityOf(count: number): number {
