@@ -509,6 +509,7 @@ export class RaftNode<Result> implements AsyncDisposable {
     await this.#life.end();
     await this.#network.close();
     await this.#sender.close();
+    await this.#receiver.forget();
     const { machine } = this.#options;
     // If that fails, the log has what the state lacks.
     if (isSound) await this.#machineTurn.run(() => machine.checkpoint()).catch(() => undefined);
