@@ -24,17 +24,16 @@ const steps: readonly { readonly name: string; run(): Promise<Outcome> | Outcome
   { name: "unused code", run: () => run(["knip", "--no-progress"]) },
   { name: "generated code", run: verifyGenerated },
   { name: "build", run: build },
-  { name: "simulation", run: () => verifySimulation([]) },
-  { name: "simulation of Raft", run: () => verifySimulation(["raft"]) },
+  { name: "simulation", run: () => verifySimulation([], 120) },
+  { name: "simulation of Raft", run: () => verifySimulation(["raft"], 120) },
+  { name: "simulation of clusters", run: () => verifySimulation(["cluster"], 60) },
   { name: "tests", run: verifyTests },
 ];
 
-/** What each simulation gets of the time: some hundred meshes and thousands of clusters, other ones for each commit. */
-const SIMULATION_SECONDS = 120;
-
-function verifySimulation(kind: readonly string[]): Promise<Outcome> {
+/** Some hundred meshes, thousands of Raft cores, a hundred clusters of servers: other ones for each commit. */
+function verifySimulation(kind: readonly string[], seconds: number): Promise<Outcome> {
   const commit = spawnSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).stdout?.trim();
-  const args = [...kind, "--no-record", "--seconds", String(SIMULATION_SECONDS), "--start", commit || "1"];
+  const args = [...kind, "--no-record", "--seconds", String(seconds), "--start", commit || "1"];
   return run(["node", "packages/sim/dist/cli/main.js", ...args]);
 }
 

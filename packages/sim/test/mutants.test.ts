@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bundleSearch, ROOT } from "../mutants/bundle.ts";
 import { mutate } from "../mutants/mutant.ts";
-import { mutants } from "../mutants/mutants.ts";
+import { clusterMutants } from "../mutants/cluster.ts";
+import { mutants as meshMutants } from "../mutants/mutants.ts";
+import { raftMutants } from "../mutants/raft.ts";
+
+const mutants = [...meshMutants, ...raftMutants, ...clusterMutants];
 
 describe("the mutants", () => {
   it.each(mutants)("$name is up to date and changes something", (mutant) => {
