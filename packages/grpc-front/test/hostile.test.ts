@@ -215,6 +215,24 @@ describe("what is kept is bounded", () => {
     expect(client.budget.bytes).toBe(0);
   });
 
+  it("requests that never end, on streams that were opened before", () => {
+    const client = CoreClient.hello();
+    const ids = Array.from({ length: 200 }, (_, index) => 2 * index + 1);
+    client.send(...ids.map((streamId) => headers(streamId, callHeaders(ECHO))));
+    const begin = message(Buffer.alloc(2_000_000)).subarray(0, 5);
+    for (const streamId of ids) client.send(data(streamId, begin));
+    const piece = Buffer.alloc(16_000);
+    for (let round = 0; round < 60; round++) {
+      for (const streamId of ids) client.send(data(streamId, piece));
+      expect(client.budget.bytes).toBeLessThan(CONNECTION_BYTES_MAX + 3_000_000);
+    }
+    client.write();
+    const refused = ids.filter((streamId) => client.answer(streamId).trailers.get("grpc-status") === "8");
+    expect(refused.length).toBeGreaterThan(100);
+    // Those that have been let in go on.
+    expect(refused.length).toBeLessThan(200);
+  });
+
   it("messages that are empty, and that nobody reads", () => {
     const client = CoreClient.hello(waits);
     client.send(headers(1, callHeaders(STREAM)));

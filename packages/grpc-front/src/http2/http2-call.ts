@@ -99,6 +99,7 @@ export class Http2Call extends GrpcCall {
     if (!this.#receiveWindow.take(end - start + padding)) return false;
     if (padding > 0) this.giveRoom(padding);
     this.receive(bytes, start, end);
+    this.#count();
     return true;
   }
 
@@ -107,23 +108,13 @@ export class Http2Call extends GrpcCall {
     return this.#contentBytes === undefined || this.#contentBytes === this.#receivedBytes;
   }
 
-  /** Tells the connection what is kept. Answers whether that is more than before. */
-  count(): boolean {
-    const change = this.heldBytes + this.#unsentBytes - this.#keptBytes;
-    if (change !== 0) {
-      this.#keptBytes += change;
-      this.#host.callKeeps(change);
-    }
-    return change > 0;
-  }
-
   /** The stream is closed: nobody will take what waits. */
   drop(): void {
     this.#message = undefined;
     this.#others = undefined;
     this.#unsentBytes = 0;
     this.#wake();
-    this.count();
+    this.#count();
   }
 
   // What the outbox asks for
@@ -147,7 +138,7 @@ export class Http2Call extends GrpcCall {
     this.#sentBytes = 0;
     this.#message = this.#others?.shift();
     if (this.#unsentBytes <= UNSENT_BYTES_MAX) this.#wake();
-    this.count();
+    this.#count();
   }
 
   // What the call asks for
@@ -169,7 +160,7 @@ export class Http2Call extends GrpcCall {
   }
 
   protected giveRoom(bytes: number): void {
-    this.count();
+    this.#count();
     if (this.hasClientEnded || this.#receiveWindow?.free(bytes) !== true) return;
     this.#host.callHasRoom(this, this.#receiveWindow.tell());
   }
@@ -178,11 +169,19 @@ export class Http2Call extends GrpcCall {
     this.#host.callHandled(this);
   }
 
+  /** Tells the connection what is kept. */
+  #count(): void {
+    const change = this.heldBytes + this.#unsentBytes - this.#keptBytes;
+    if (change === 0) return;
+    this.#keptBytes += change;
+    this.#host.callKeeps(change);
+  }
+
   #queue(message: Uint8Array): void {
     this.#unsentBytes += MESSAGE_OVERHEAD_BYTES + message.length;
     if (this.#message === undefined) this.#message = message;
     else (this.#others ??= new Fifo()).push(message);
-    this.count();
+    this.#count();
   }
 
   #wake(): void {

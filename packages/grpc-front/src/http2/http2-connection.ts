@@ -259,12 +259,13 @@ export class Http2Connection implements CallHost {
     const isLast = (frame.flags & Flag.END_STREAM) !== 0;
     if (frame.end === frame.start && !isLast) this.#spend("frames without data");
     const call = this.#streams.get(streamId);
+    const keptBytes = this.#budget.bytes;
     if (call === undefined) this.#takeLate(streamId, isLast);
     else if (call.hasClientEnded) this.#breakCall(call, ErrorCode.STREAM_CLOSED);
     else if (!call.receiveData(frame, padded - (frame.end - frame.start))) {
       this.#breakCall(call, ErrorCode.FLOW_CONTROL_ERROR);
     } else if (isLast) this.#endRequest(call);
-    else if (call.count() && this.#budget.isExceeded) call.cut(TOO_MUCH_KEPT);
+    else if (this.#budget.bytes > keptBytes && this.#budget.isExceeded) call.cut(TOO_MUCH_KEPT);
   }
 
   /** DATA or trailers of a stream that is closed (§5.1). */
