@@ -40,8 +40,8 @@ export class ChaosWorld implements AsyncDisposable {
   readonly busy = new Set<string>();
   /** What no server may do, in words. */
   readonly faults: string[] = [];
-  /** Who did not end after it was removed. */
-  readonly lingering: string[] = [];
+  /** Who was removed, and has not ended yet. */
+  readonly lingering: MemberProcess[];
   readonly startedAt = performance.now();
   readonly account: string[] = [];
   readonly #options: ChaosWorldOptions;
@@ -50,12 +50,13 @@ export class ChaosWorld implements AsyncDisposable {
 
   private constructor(
     options: ChaosWorldOptions,
-    parts: { cluster: TestCluster; network: TestNetwork; disks: SmallDisks | undefined },
+    parts: Pick<ChaosWorld, "cluster" | "network" | "disks" | "lingering">,
   ) {
     this.#options = options;
     this.cluster = parts.cluster;
     this.network = parts.network;
     this.disks = parts.disks;
+    this.lingering = parts.lingering;
     this.size = options.size;
     this.#seatCount = options.size;
     this.heavyLoad = new HeavyLoad(this);
@@ -65,7 +66,8 @@ export class ChaosWorld implements AsyncDisposable {
     const { program, size, directory, flags, diskBytes } = options;
     mkdirSync(directory, { recursive: true });
     let cluster: TestCluster | undefined;
-    const network = new TestNetwork(() => cluster?.members ?? waiting);
+    const lingering: MemberProcess[] = [];
+    const network = new TestNetwork(() => [...(cluster?.members ?? waiting), ...lingering]);
     const disks = diskBytes === undefined ? undefined : new SmallDisks(diskBytes);
     // Members connect to each other before the cluster is handed out.
     let waiting: readonly MemberProcess[] = [];
@@ -86,7 +88,7 @@ export class ChaosWorld implements AsyncDisposable {
       disks?.[Symbol.dispose]();
       throw error;
     }
-    return new ChaosWorld(options, { cluster, network, disks });
+    return new ChaosWorld(options, { cluster, network, disks, lingering });
   }
 
   get members(): readonly MemberProcess[] {
@@ -156,14 +158,32 @@ export class ChaosWorld implements AsyncDisposable {
     rmSync(member.dataDirectory, { recursive: true, force: true });
   }
 
+  /** One that is no member any more, and does not know it yet. */
+  linger(member: MemberProcess): void {
+    this.note(`${member.name} was removed and runs on`);
+    this.cluster.members.splice(this.cluster.members.indexOf(member), 1);
+    this.lingering.push(member);
+  }
+
+  /** As the cluster says by its address; undefined where it does not answer. */
+  async isMember({ peerUrl }: MemberProcess): Promise<boolean | undefined> {
+    const answer = await this.ask((client) => {
+      return client.call(calls.memberList, { linearizable: true }, { deadlineMs: 2_000 });
+    }, 100);
+    return answer?.members.some(({ peerURLs }) => peerURLs.includes(peerUrl));
+  }
+
   async idOf(name: string): Promise<bigint | undefined> {
-    const answer = await this.ask((client) => client.call(calls.memberList, {}, { deadlineMs: 2_000 }));
+    const answer = await this.ask((client) =>
+      client.call(calls.memberList, { linearizable: true }, { deadlineMs: 2_000 }),
+    );
     return answer?.members.find((member) => member.name === name)?.id;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.heavyLoad.stop();
     await this.cluster.end();
+    await Promise.all(this.lingering.map((member) => member.end("SIGKILL")));
     this.network[Symbol.dispose]();
     this.disks?.[Symbol.dispose]();
   }

@@ -9,7 +9,11 @@ import {
   timelineHtml,
   violationText,
 } from "../../../packages/check/src/index.ts";
-import { calls, type ServerProgram } from "../../../packages/testkit/src/clusters/index.ts";
+import {
+  calls,
+  type MemberProcess,
+  type ServerProgram,
+} from "../../../packages/testkit/src/clusters/index.ts";
 import { seededNumbers } from "../../seeded-numbers.ts";
 import { ChaosWorld } from "./chaos-world.ts";
 import { differingHashes, differingMembers } from "./checks/same-everywhere.ts";
@@ -168,18 +172,29 @@ async function currentRevision(world: ChaosWorld): Promise<number | undefined> {
   return header === undefined ? undefined : Number(header.revision);
 }
 
-/** A process that ends though nobody has ended it is a fault, and is started again. */
+/** A process that ends though nobody has ended it is a fault, and is started again; unless it was removed. */
 function watchProcesses(world: ChaosWorld): { stop(): void } {
   const timer = setInterval(() => {
     for (const member of world.members) {
       if (member.isRunning || world.busy.has(member.name)) continue;
-      const last = member.output.trimEnd().split("\n").slice(-5).join("\n    ");
-      world.faults.push(`${member.name} ended by itself: ${member.ending}\n    ${last}`);
-      world.note(`${member.name} ended by itself, start it`);
-      member.start();
+      world.busy.add(member.name);
+      void judgeEnd(world, member).finally(() => world.busy.delete(member.name));
     }
   }, 200);
   return { stop: () => clearInterval(timer) };
+}
+
+async function judgeEnd(world: ChaosWorld, member: MemberProcess): Promise<void> {
+  const told = `${member.name} ended by itself: ${member.ending}`;
+  world.note(told);
+  // A removal that nobody was told of has been done all the same.
+  if ((await world.isMember(member)) === false) {
+    world.forget(member);
+    return;
+  }
+  const last = member.output.trimEnd().split("\n").slice(-5).join("\n    ");
+  world.faults.push(`${told}\n    ${last}`);
+  member.start();
 }
 
 /** Whether everybody serves again. */
@@ -197,8 +212,15 @@ async function heal(world: ChaosWorld): Promise<boolean> {
     );
     return false;
   }
-  for (const name of world.lingering) world.faults.push(`${name} was removed and did not end`);
+  for (const member of world.lingering) {
+    if (!(await endsSoon(member))) world.faults.push(`${member.name} was removed and does not end`);
+  }
   return true;
+}
+
+async function endsSoon(member: MemberProcess): Promise<boolean> {
+  const ended = member.ended().then(() => true);
+  return Promise.race([ended, delay(PATIENCE_MS, false, { ref: false })]);
 }
 
 interface Found {

@@ -38,7 +38,7 @@ export class Mask {
     const rows = text.split("\n").map(toPlainRow).join("\n");
     let masked = rows.replaceAll(this.#known(), (found) => this.#names.get(found)!);
     for (const [pattern, replacement] of MEANINGLESS) masked = masked.replaceAll(pattern, replacement);
-    return masked;
+    return withoutRepeats(masked.replace(MEMBER_LIST, inOrder));
   }
 
   /** In the order in which they are granted. */
@@ -86,6 +86,23 @@ const MEANINGLESS: readonly (readonly [RegExp, string])[] = [
   [/remaining\(\d+s\)/g, "remaining(<some>s)"],
   [/("?(?:ttl|TTL)"? ?: ?)\d+(,"granted-ttl")/g, "$1<some>$2"],
 ];
+
+/** Members come in the order of their ids, in JSON on one line. */
+const MEMBER_LIST = /(?<="members":\[\{).*?(?=\}\])/g;
+
+function inOrder(members: string): string {
+  const byName = (text: string): string => /"name":"(\w+)"/.exec(text)?.[1] ?? "";
+  return members
+    .split("},{")
+    .toSorted((a, b) => byName(a).localeCompare(byName(b)))
+    .join("},{");
+}
+
+/** How often a command tried again is a matter of time. */
+function withoutRepeats(text: string): string {
+  const lines = text.split("\n").map((line) => line.replace(/"attempt":[1-9]\d*/, '"attempt":<n>'));
+  return lines.filter((line, at) => !line.includes('"attempt":<n>') || line !== lines[at - 1]).join("\n");
+}
 
 /** Cells of a table are as wide as what stands in them. */
 function toPlainRow(line: string): string {

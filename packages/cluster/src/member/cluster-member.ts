@@ -151,7 +151,11 @@ export class ClusterMemberCore implements MemberPort {
       view: () => ({ membership: this.machine.membership, rows: this.#memberRows() }),
       proposeRow: (row) => this.#proposeOwn(RequestKind.MEMBER, encodeMember(row)),
       changeMembership: (changes) => this.#changeMembership(changes),
-      silenceMs: (member) => clock.nowMs() - (node.status().peers.get(member)?.heardAtMs ?? -Infinity),
+      silenceMs: (member) => {
+        const peer = node.status().peers.get(member);
+        // A leader counts from when it begins to look for somebody; who has taken nothing yet was never heard.
+        return peer === undefined || peer.match === 0 ? Infinity : clock.nowMs() - peer.heardAtMs;
+      },
       salt: () => randomBytes(8).toString("hex"),
       readBarrier: () => this.readBarrier(),
     });

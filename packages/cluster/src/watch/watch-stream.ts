@@ -31,6 +31,8 @@ const EMPTY_RANGE = "mvcc: watcher range is empty";
 const DUPLICATE_ID = "mvcc: duplicate watch ID provided on the WatchStream";
 
 const ALL_WATCHES = -1n;
+/** In the header of what says that a watch came too late: etcd's names none there. */
+const NO_REVISION = 0;
 const FRAGMENT = Uint8Array.of(0x38, 1);
 
 export class WatchStream {
@@ -161,7 +163,10 @@ export class WatchStream {
     const { hub } = this.#options;
     if (watcher.next < hub.firstRevision) {
       this.#forget(watcher);
-      this.#control({ watchId: watcher.id, canceled: true, compactRevision: BigInt(hub.firstRevision) });
+      this.#control(
+        { watchId: watcher.id, canceled: true, compactRevision: BigInt(hub.firstRevision) },
+        NO_REVISION,
+      );
       return;
     }
     // At the end of the others, so that all of them come forward.
@@ -197,10 +202,10 @@ export class WatchStream {
     return Buffer.concat([header.field(revision, term()), watcher.idField, ...fields]);
   }
 
-  #control(fields: Partial<etcdserverpb.WatchResponse>): void {
-    const { header, hub, term } = this.#options;
+  #control(fields: Partial<etcdserverpb.WatchResponse>, revision: number = this.#options.hub.revision): void {
+    const { header, term } = this.#options;
     const message = etcdserverpb.WatchResponse.create({
-      header: header.message(hub.revision, term()),
+      header: header.message(revision, term()),
       ...fields,
     });
     this.#send(etcdserverpb.WatchResponse.toBinary(message));

@@ -30,7 +30,7 @@ async function membersAsSeenBy({ name, address }: MemberProcess): Promise<{ name
     return client.call(calls.memberList, { linearizable: true }, { deadlineMs: DEADLINE_MS });
   });
   const told = members.map((each) => {
-    return `${each.id.toString(16)} ${each.name} ${each.peerURLs} ${each.clientURLs} ${each.isLearner}`;
+    return `${each.id.toString(16)} ${each.name} ${each.peerURLs.join(" ")} ${each.clientURLs.join(" ")} ${each.isLearner}`;
   });
   return { name, list: told.toSorted().join(", ") };
 }

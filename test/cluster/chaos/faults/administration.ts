@@ -94,7 +94,9 @@ async function addMember(world: ChaosWorld): Promise<MemberProcess | undefined> 
 }
 
 async function idOfPeer(world: ChaosWorld, url: string): Promise<bigint | undefined> {
-  const list = await world.ask((client) => client.call(calls.memberList, {}, { deadlineMs: DEADLINE_MS }));
+  const list = await world.ask((client) =>
+    client.call(calls.memberList, { linearizable: true }, { deadlineMs: DEADLINE_MS }),
+  );
   return list?.members.find(({ peerURLs }) => peerURLs.includes(url))?.id;
 }
 
@@ -107,7 +109,7 @@ async function promote(world: ChaosWorld, id: bigint): Promise<boolean> {
     );
     if (answer !== undefined) return true;
     const list = await world.ask(
-      (client) => client.call(calls.memberList, {}, { deadlineMs: DEADLINE_MS }),
+      (client) => client.call(calls.memberList, { linearizable: true }, { deadlineMs: DEADLINE_MS }),
       1,
     );
     if (list?.members.find((each) => each.id === id)?.isLearner === false) return true;
@@ -133,17 +135,19 @@ async function removeMember(world: ChaosWorld, member: MemberProcess, known?: bi
     member.ended().then(() => true),
     delay(PATIENCE_MS, false, { ref: false }),
   ]);
-  if (!ended) world.lingering.push(member.name);
-  await member.end("SIGKILL");
-  world.forget(member);
   release(world, member);
+  if (ended) world.forget(member);
+  // It may have been out of reach, and has time until all is well again.
+  else world.linger(member);
 }
 
 async function isRemoved(world: ChaosWorld, id: bigint): Promise<boolean> {
   const giveUpAt = performance.now() + PATIENCE_MS;
   while (performance.now() < giveUpAt) {
     await world.ask((client) => client.call(calls.memberRemove, { id }, { deadlineMs: DEADLINE_MS }), 1);
-    const list = await world.ask((client) => client.call(calls.memberList, {}, { deadlineMs: DEADLINE_MS }));
+    const list = await world.ask((client) =>
+      client.call(calls.memberList, { linearizable: true }, { deadlineMs: DEADLINE_MS }),
+    );
     if (list !== undefined && list.members.every((each) => each.id !== id)) return true;
     await delay(RETRY_MS);
   }

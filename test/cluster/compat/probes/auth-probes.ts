@@ -47,7 +47,7 @@ async function roles(prober: Prober): Promise<void> {
   await prober.ask(rpcs.roleGet, { role: "none" });
   await prober.ask(rpcs.roleDelete, { role: "none" });
   await prober.ask(rpcs.roleGrant, { name: "none", perm: perm(Type.READ, "a") });
-  await prober.ask(rpcs.roleGrant, { name: "r" });
+  // A permission that is missing ends etcd's process, so it is not asked for.
   await prober.ask(rpcs.roleGrant, { name: "r", perm: perm(Type.READ, "") });
   await prober.ask(rpcs.roleGrant, { name: "r", perm: perm(Type.READ, "b", "a") });
   await prober.ask(rpcs.roleGrant, { name: "r", perm: perm(Type.READ, "pub/", "pub0") });
@@ -109,11 +109,7 @@ async function enabled(prober: Prober): Promise<void> {
       /^(user|role|auth|member|alarm|hash|defragment|status|leases|leaseGrant)/.test(name) &&
       name !== "authenticate"
     ) {
-      await prober.ask(
-        rpc as typeof rpcs.authEnable,
-        {},
-        { metadata: alice, about: `${name}, empty, by alice` },
-      );
+      await prober.ask(rpc, {}, { metadata: alice, about: `${name}, empty, by alice` });
     }
   }
   await prober.ask(rpcs.userDelete, { name: "root" }, { metadata: root, about: "root, by root" });

@@ -1,8 +1,10 @@
 /** Cluster and Maintenance. */
+import { setTimeout as delay } from "node:timers/promises";
 import { etcdserverpb as pb } from "../../../../packages/testkit/src/clusters/index.ts";
 import type { Prober } from "./prober.ts";
 import { rpcs } from "./rpcs.ts";
 
+const RETRY_MS = 200;
 const { AlarmRequest_AlarmAction: Action, AlarmType } = pb;
 
 export async function clusterProbes(prober: Prober): Promise<void> {
@@ -23,6 +25,7 @@ export async function clusterProbes(prober: Prober): Promise<void> {
     await add([url]);
   }
   await add([]);
+  await untilHealthy(prober, known);
   await add([known], true);
   await prober.ask(rpcs.memberRemove, { id: 1n });
   await prober.ask(rpcs.memberRemove, {});
@@ -31,8 +34,7 @@ export async function clusterProbes(prober: Prober): Promise<void> {
   await prober.ask(rpcs.memberPromote, { id });
   await prober.ask(rpcs.memberUpdate, { id: 1n, peerURLs: ["http://127.0.0.1:1"] });
   await prober.ask(rpcs.memberUpdate, { id, peerURLs: [known] });
-  await prober.ask(rpcs.memberUpdate, { id, peerURLs: ["nonsense"] });
-  await prober.ask(rpcs.memberUpdate, { id, peerURLs: [] });
+  // Addresses that are none are taken by etcd, which then loses that member; they are not asked for.
   await prober.ask(rpcs.moveLeader, { targetID: 1n });
   await prober.ask(rpcs.moveLeader, {});
   await prober.ask(rpcs.moveLeader, { targetID: id }, { at: "n2" });
@@ -40,6 +42,18 @@ export async function clusterProbes(prober: Prober): Promise<void> {
   await alarms(prober, second);
   await hashes(prober);
   await raw(prober);
+}
+
+/** etcd takes a cluster for healthy once all have been connected for five seconds. */
+async function untilHealthy(prober: Prober, known: string): Promise<void> {
+  for (;;) {
+    try {
+      await prober.client().call(rpcs.memberAdd, { peerURLs: [known], isLearner: true });
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes("unhealthy"))) return;
+    }
+    await delay(RETRY_MS);
+  }
 }
 
 async function alarms(prober: Prober, memberID: bigint): Promise<void> {
@@ -59,7 +73,7 @@ async function alarms(prober: Prober, memberID: bigint): Promise<void> {
   await alarm({ action: Action.DEACTIVATE, memberID: 1n, alarm: AlarmType.NOSPACE });
   await alarm({ action: Action.DEACTIVATE, memberID, alarm: AlarmType.NOSPACE });
   await alarm({ action: Action.DEACTIVATE, memberID, alarm: AlarmType.NOSPACE });
-  await alarm({ action: 9 as never });
+  // An action that there is not ends etcd's process, so it is not asked for.
   await alarm({});
   await prober.ask(rpcs.put, { key: Buffer.from("k"), value: Buffer.from("1") });
 }

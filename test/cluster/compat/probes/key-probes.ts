@@ -60,9 +60,8 @@ async function ranges(prober: Prober): Promise<void> {
       await range({ key: ZERO, rangeEnd: ZERO, sortTarget, sortOrder, keysOnly: true, limit: 4n });
     }
   }
-  await range({ key: bytes("a"), sortTarget: 9 as never });
+  // A target that there is not ends etcd's process, so it is not asked for.
   await range({ key: bytes("a"), sortOrder: 9 as never });
-  await range({ key: bytes("a"), rangeEnd: bytes("e"), sortTarget: 9 as never, sortOrder: Order.ASCEND });
   await range({ key: ZERO, rangeEnd: ZERO, minModRevision: 6n, keysOnly: true });
   await range({ key: ZERO, rangeEnd: ZERO, maxModRevision: 6n, keysOnly: true });
   await range({ key: ZERO, rangeEnd: ZERO, minCreateRevision: 6n, maxCreateRevision: 8n, keysOnly: true });
@@ -151,7 +150,6 @@ async function transactions(prober: Prober): Promise<void> {
   await txn([rangeOp("a", { revision: 1000n })]);
   await txn([putOp("z"), rangeOp("a", { revision: 1000n })]);
   await prober.ask(rpcs.range, { key: bytes("z") });
-  await txn([rangeOp("a", { sortTarget: 9 as never })]);
   await txn([txnOp({ success: [putOp("nested/1"), rangeOp("nested/1")] })]);
   await txn([txnOp({ success: [txnOp({ success: [putOp("nested/2")] })] }), putOp("nested/3")]);
   await txn([txnOp({ success: [putOp("same")] }), putOp("same")]);

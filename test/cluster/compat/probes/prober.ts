@@ -100,10 +100,20 @@ export class Prober implements Disposable {
 }
 
 function inWords<T extends object>(type: IMessageType<T>, message: T): string {
-  return JSON.stringify(type.toJson(message), (_, value: unknown) => {
+  return JSON.stringify(type.toJson(message), (name, value: unknown) => {
+    // They come in the order of their ids, which means nothing.
+    if (name === "members" && Array.isArray(value)) return (value as Named[]).toSorted(byName);
     if (typeof value !== "string" || value.length <= SHOWN_BYTES_MAX) return value;
     return `${value.slice(0, SHOWN_BYTES_MAX)}… (${value.length})`;
   });
+}
+
+interface Named {
+  readonly name?: string;
+}
+
+function byName(a: Named, b: Named): number {
+  return (a.name ?? "").localeCompare(b.name ?? "");
 }
 
 function failureInWords(error: unknown, isCodeOnly = false): string {

@@ -23,6 +23,7 @@ async function refused(side: Side): Promise<void> {
   await side.run(["member", "add", "x"]);
   await side.run(["member", "add", "x", "--peer-urls="]);
   await side.run(["member", "add", "x", "--peer-urls=nonsense"]);
+  await untilHealthy(side);
   await side.run(["member", "add", "x", `--peer-urls=${side.cluster.members[0]!.peerUrl}`]);
   await side.run(["member", "update", first]);
   await side.run(["member", "update", first, `--peer-urls=${side.cluster.members[1]!.peerUrl}`]);
@@ -101,12 +102,18 @@ async function voter(side: Side): Promise<void> {
   await side.run(["member", "promote", id.toString(16)]);
 }
 
-/** etcd wants five seconds of quiet connections before it calls a cluster healthy. */
 async function addRetried(side: Side, words: readonly string[]): Promise<string> {
+  await untilHealthy(side);
+  const { out, err } = await side.run(words, { isSilent: true });
+  return out + err;
+}
+
+/** etcd wants five seconds of quiet connections before it calls a cluster healthy; an address that is taken shows it. */
+async function untilHealthy(side: Side): Promise<void> {
+  const words = ["member", "add", "x", "--learner", `--peer-urls=${side.cluster.members[0]!.peerUrl}`];
   for (let tries = 0; tries < TRIES; tries++) {
-    const { out, err, code } = await side.run(words, { isSilent: true });
-    if (code === 0) return out + err;
-    if (!err.includes("unhealthy cluster")) throw new Error(err);
+    const { err } = await side.run(words, { isSilent: true });
+    if (!err.includes("unhealthy cluster")) return;
     await delay(RETRY_MS);
   }
   throw new Error("the cluster stays unhealthy");
