@@ -4,6 +4,8 @@
 export const REQUEST_BYTES_MAX = 32 << 20;
 /** Of the requests that share an entry. One that is larger has an entry of its own. */
 export const ENTRY_BYTES_MAX = 1 << 20;
+/** Of entries that are applied in one go: thousands of requests, while which nothing else happens. */
+export const APPLY_BYTES = 1 << 20;
 /** Requests of this member that wait to be proposed. Past it they are refused. */
 export const QUEUED_REQUESTS_MAX = 100_000;
 export const QUEUED_BYTES_MAX = 64 << 20;

@@ -1,8 +1,9 @@
-/** Times that follow from others. */
+/** How much at once, and how often. */
 import { defaultRaftOptions, type RaftOptions } from "@lattice/raft";
+import { APPLY_BYTES } from "./limits.ts";
 
 export function raftOptionsOf(options: Partial<RaftOptions> = {}): RaftOptions {
-  return { ...defaultRaftOptions, ...options };
+  return { ...defaultRaftOptions, applyBytesMax: APPLY_BYTES, ...options };
 }
 
 /** How often Raft hears of the time: often enough for heartbeats and suspicion, and far below its idea of a stall. */

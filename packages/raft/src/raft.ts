@@ -182,7 +182,7 @@ export class Raft {
     this.#role.persisted();
   }
 
-  /** The state machine has everything up to there, also after a crash. */
+  /** The state machine has everything up to there. A crash may take it back, though not behind the snapshot. */
   applied(index: LogIndex): void {
     const state = this.#state;
     assert(index <= state.handed, "only what was committed is applied");
