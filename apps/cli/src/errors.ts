@@ -13,6 +13,13 @@ export class UsageError extends LatticeError {
   }
 }
 
+/** Its text has been told already, where it happened; what is left of it is the exit code. */
+export class ToldError extends LatticeError {
+  constructor(cause: LatticeError) {
+    super(cause.code, cause.message, { cause });
+  }
+}
+
 export interface ErrorDocument {
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly line?: number };
 }

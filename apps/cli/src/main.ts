@@ -1,6 +1,6 @@
 /** From the words behind `lattice` to an exit code. */
 import { streamConsole } from "./console.ts";
-import { exitCodeOf, formatError } from "./errors.ts";
+import { exitCodeOf, formatError, ToldError } from "./errors.ts";
 import { readInvocation, type Invocation } from "./invocation.ts";
 import { packageVersion } from "./version.ts";
 import type { World } from "./world.ts";
@@ -11,7 +11,9 @@ export async function main(world: World): Promise<number> {
     const isTerminal = world.input.isTTY === true;
     return await run(world, readInvocation(world.argv, { env: world.env, isTerminal }));
   } catch (error) {
-    console.err(formatError(error, { json: world.argv.includes("--json") }));
+    if (!(error instanceof ToldError)) {
+      console.err(formatError(error, { json: world.argv.includes("--json") }));
+    }
     return exitCodeOf(error);
   }
 }

@@ -38,8 +38,14 @@ export async function tellingErrors<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A member that does not answer may well wait for the others. */
+function ofClient(error: LatticeError): LatticeError {
+  if (error.code !== "timeout") return error;
+  return new LatticeError("timeout", `${error.message}; ${MAJORITY}`, { cause: error });
+}
+
 export function clusterError(error: unknown): LatticeError {
-  if (!(error instanceof EtcdError)) return LatticeError.from(error);
+  if (!(error instanceof EtcdError)) return ofClient(LatticeError.from(error));
   const hint = HINTS.get(error.message);
   const text = hint === undefined ? error.message : `${error.message}; ${hint}`;
   return new LatticeError(CODES.get(error.code) ?? "internal", text, { cause: error });

@@ -4,7 +4,7 @@ import type { ClusterMember, ClusterMemberOptions, Log } from "@lattice/cluster"
 import { LatticeError } from "@lattice/model";
 import type { CommandArguments } from "../commands/command.ts";
 import type { Context } from "../context.ts";
-import { UsageError } from "../errors.ts";
+import { ToldError, UsageError } from "../errors.ts";
 import { parseListenAddress } from "../invocation.ts";
 import { oneLine } from "../print/text.ts";
 import { aborted } from "../signals.ts";
@@ -18,7 +18,16 @@ export async function startMember(context: Context, args: CommandArguments): Pro
   if (context.session.options.mode !== "one-shot") {
     throw new UsageError("cluster start is a command of its own, for the shell: lattice cluster start …");
   }
-  const options = memberOptions(context, args);
+  const told = new Set<string>();
+  try {
+    await runMember(context, memberOptions(context, args, told));
+  } catch (error) {
+    const fault = LatticeError.from(error);
+    throw told.has(oneLine(fault.message)) ? new ToldError(fault) : error;
+  }
+}
+
+async function runMember(context: Context, options: ClusterMemberOptions): Promise<void> {
   keepHeapSmall();
   const { startClusterMember } = await import("@lattice/cluster");
   const member = await startClusterMember(options);
@@ -56,7 +65,8 @@ function announce(
     );
 }
 
-function memberOptions(context: Context, args: CommandArguments): ClusterMemberOptions {
+/** `told` takes the errors that the member itself has told of. */
+function memberOptions(context: Context, args: CommandArguments, told: Set<string>): ClusterMemberOptions {
   const name = args.value("name");
   const dataDirectory = args.value("data");
   if (name === undefined) throw new UsageError("--name is missing: what this member is called");
@@ -80,7 +90,7 @@ function memberOptions(context: Context, args: CommandArguments): ClusterMemberO
     quotaBytes: numberOf(args, "quota-backend-bytes"),
     electionTimeoutMs: numberOf(args, "election-timeout"),
     heartbeatMs: numberOf(args, "heartbeat-interval"),
-    log: logTo(context),
+    log: logTo(context, told),
   };
 }
 
@@ -163,10 +173,11 @@ function peerTls(args: CommandArguments): ClusterMemberOptions["peer"]["tls"] {
 }
 
 /** What goes on is told where it is asked for; what is amiss, always. */
-function logTo({ session, output }: Context): Log {
+function logTo({ session, output }: Context, told: Set<string>): Log {
   return (level, text) => {
     if (level === "info" && !output.verbose) return;
     const line = oneLine(text);
+    if (level === "error") told.add(line);
     session.options.console.err(
       output.json ? JSON.stringify({ level, text: line }) : `${WORDS[level]}: ${line}`,
     );
