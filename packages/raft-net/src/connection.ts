@@ -43,10 +43,6 @@ export class Connection {
     socket.on("close", () => this.#close());
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
   /** False where too much waits already, or it is closed: nothing is sent then. Throws `too-large`, and what writers of packets do. */
   send(packet: Packet): boolean {
     if (this.#isClosed || this.#out.length + this.#socket.writableLength > QUEUED_BYTES_MAX) return false;

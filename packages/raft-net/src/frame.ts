@@ -32,11 +32,6 @@ export class FrameReader {
     this.#bytesMax = bytesMax;
   }
 
-  /** Of what waits for its rest. */
-  get waitingBytes(): number {
-    return this.#length;
-  }
-
   /** Throws `corrupt` or `too-large`; nothing more is to be read then. */
   *read(piece: Buffer): Iterable<Buffer> {
     let rest = piece;

@@ -5,7 +5,13 @@ import { NOBODY, type MemberId, type Message } from "@lattice/raft";
 import { Connection } from "./connection.ts";
 import { noSuchMethod } from "./errors.ts";
 import { Lane, VERSION, type Hello, type RefusalNote } from "./hello.ts";
-import { FRAME_BYTES_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX, OPEN_CALLS_MAX } from "./limits.ts";
+import {
+  FRAME_BYTES_MAX,
+  HELLO_BYTES_MAX,
+  HELLO_MS_MAX,
+  INTRODUCTION_MS_MAX,
+  OPEN_CALLS_MAX,
+} from "./limits.ts";
 import type { Packet } from "./packet.ts";
 import type { CallHandler, ClusterId, HandleOptions } from "./peer-network.ts";
 
@@ -27,7 +33,7 @@ export interface Household {
 export class Guest {
   readonly #house: Household;
   readonly #connection: Connection;
-  readonly #guard: NodeJS.Timeout;
+  #guard: NodeJS.Timeout | undefined;
   #hello: Hello | undefined;
   #openCalls = 0;
 
@@ -43,8 +49,7 @@ export class Guest {
         house.left(this);
       },
     });
-    this.#guard = setTimeout(() => this.#connection.destroy(), HELLO_MS_MAX);
-    this.#guard.unref();
+    this.#endIn(HELLO_MS_MAX);
   }
 
   /** `NOBODY` before its hello, and where it is no member. */
@@ -66,16 +71,8 @@ export class Guest {
     this.#connection.end();
   }
 
-  flush(): void {
-    this.#connection.flush();
-  }
-
   beat(nowMs: number): void {
     this.#connection.beat(nowMs);
-  }
-
-  end(): void {
-    this.#connection.end();
   }
 
   destroy(): void {
@@ -99,10 +96,16 @@ export class Guest {
       return;
     }
     this.#hello = hello;
-    if (!this.isStranger) clearTimeout(this.#guard);
+    clearTimeout(this.#guard);
+    if (this.isStranger) this.#endIn(INTRODUCTION_MS_MAX);
     const { cluster, id: member } = this.#house;
     this.#connection.send({ kind: "welcome", welcome: { version: VERSION, cluster, member } });
     this.#connection.flush();
+  }
+
+  #endIn(ms: number): void {
+    this.#guard = setTimeout(() => this.#connection.destroy(), ms);
+    this.#guard.unref();
   }
 
   /** Never rejects. */

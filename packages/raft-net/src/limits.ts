@@ -13,6 +13,8 @@ export const STRANGERS_MAX = 256;
 
 /** For a connection to come about, with its hello. */
 export const HELLO_MS_MAX = 5000;
+/** For who is no member to say what it wants, and hear the answer. */
+export const INTRODUCTION_MS_MAX = 30_000;
 /** A connection on which nothing was said for so long is asked whether it lives. */
 export const PING_AFTER_MS = 2000;
 /** A connection from which nothing came for so long does not. */
