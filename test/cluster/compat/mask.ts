@@ -46,7 +46,7 @@ export class Mask {
     for (const [, id] of text.matchAll(/\blease ([0-9a-f]{10,16}) granted/g))
       this.#nameLease(BigInt(`0x${id}`));
     for (const [, id] of text.matchAll(/"ID" : (\d{10,20})\n"TTL"/g)) this.#nameLease(BigInt(id!));
-    for (const [, id] of text.matchAll(/"(?:id|ID)":(\d{10,20}),"(?:ttl|TTL)"/g))
+    for (const [, id] of text.matchAll(/"(?:id|ID)":"?(\d{10,20})"?,"(?:ttl|TTL)"/g))
       this.#nameLease(BigInt(id!));
     // Keys of locks and elections end with the lease of who holds them.
     for (const [, id] of text.matchAll(/\/([0-9a-f]{12,16})\b/g)) this.#nameLease(BigInt(`0x${id}`));
@@ -80,8 +80,8 @@ const MEANINGLESS: readonly (readonly [RegExp, string])[] = [
   // What a program that has failed tells of its own memory.
   [/^goroutine [^]*/gm, "(a stack)"],
   [/("?(?:raft_term|raftTerm|RaftTerm)"? ?: ?"?)\d+/g, "$1<term>"],
-  [/("?(?:raft(?:Applied)?Index|Raft(?:Applied)?Index)"? ?: ?)\d+/g, "$1<index>"],
-  [/("?(?:dbSize(?:InUse)?|DBSize(?:InUse)?)"? ?: ?)\d+/g, "$1<size>"],
+  [/("?(?:raft(?:Applied)?Index|Raft(?:Applied)?Index)"? ?: ?"?)\d+/g, "$1<index>"],
+  [/("?(?:dbSize(?:InUse)?|DBSize(?:InUse)?)"? ?: ?"?)\d+/g, "$1<size>"],
   [/("?[hH]ash"? ?: ?)\d+/g, "$1<hash>"],
   [/remaining\(\d+s\)/g, "remaining(<some>s)"],
   [/("?(?:ttl|TTL)"? ?: ?)\d+(,"granted-ttl")/g, "$1<some>$2"],

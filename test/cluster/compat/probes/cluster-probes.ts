@@ -96,6 +96,7 @@ async function raw(prober: Prober): Promise<void> {
   // A field that etcd does not know.
   await prober.askRaw("/etcdserverpb.KV/Range", Buffer.from("0a016bf83f01", "hex"), {
     about: "with a field nobody knows",
+    answer: pb.RangeResponse,
   });
   await prober.askRaw("/etcdserverpb.KV/Put", none, { metadata: { "client-api-version": "3.4" } });
   await prober.askRaw("/etcdserverpb.KV/Put", none, { metadata: { hasleader: "true" } });

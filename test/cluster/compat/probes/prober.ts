@@ -19,6 +19,8 @@ export interface AskOptions {
   readonly isSilent?: boolean;
   /** Only the code of an error: the text is made by a library that etcd uses. */
   readonly isCodeOnly?: boolean;
+  /** What raw bytes in an answer are. */
+  readonly answer?: IMessageType<object>;
 }
 
 const DEADLINE_MS = 10_000;
@@ -60,7 +62,12 @@ export class Prober implements Disposable {
         deadlineMs: DEADLINE_MS,
         metadata,
       });
-      this.#note(asked, Buffer.from(answer).toString("hex"), options);
+      const type = options.answer;
+      this.#note(
+        asked,
+        type === undefined ? Buffer.from(answer).toString("hex") : inWords(type, type.fromBinary(answer)),
+        options,
+      );
     } catch (error) {
       this.#note(asked, failureInWords(error, options.isCodeOnly), options);
     }
