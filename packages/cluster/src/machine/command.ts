@@ -1,7 +1,7 @@
 /** A request of the log with its message decoded. */
 import { etcdserverpb } from "@lattice/etcd-proto";
-import type { IMessageType } from "@protobuf-ts/runtime";
 import type { LeaseCheckpoint } from "../lease/lessor.ts";
+import { decodePut } from "../wire/decode-request.ts";
 import { decodeLeaseCheckpoints } from "./lease-checkpoint.ts";
 import { decodeMember, type MemberRow } from "./member-rows.ts";
 import { RequestKind, type ClusterRequest } from "./request.ts";
@@ -21,11 +21,13 @@ export type Command =
   /** About users and roles; decoded where they are applied. */
   | { readonly kind: "auth"; readonly message: undefined };
 
+const PUT = { fromBinary: decodePut };
+
 /** Undefined where it is none that this version knows, or cannot be read. */
 export function commandOf({ kind, body }: ClusterRequest): Command | undefined {
   switch (kind) {
     case RequestKind.PUT:
-      return decoded(kind, etcdserverpb.PutRequest, body);
+      return decoded(kind, PUT, body);
     case RequestKind.DELETE_RANGE:
       return decoded(kind, etcdserverpb.DeleteRangeRequest, body);
     case RequestKind.TXN:
@@ -56,7 +58,7 @@ function isAboutUsers(kind: RequestKind): boolean {
 
 function decoded<K, T extends object>(
   kind: K,
-  type: IMessageType<T>,
+  type: { fromBinary(bytes: Uint8Array): T },
   body: Uint8Array,
 ): { readonly kind: K; readonly message: T } | undefined {
   try {

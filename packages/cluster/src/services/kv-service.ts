@@ -8,6 +8,7 @@ import { REQUEST_BYTES_MAX } from "../limits.ts";
 import type { Done } from "../machine/outcome.ts";
 import { RequestKind, type RequestSession, type RequestUser } from "../machine/request.ts";
 import { sessionOf } from "../sessions/session-metadata.ts";
+import { decodePut, decodeRange } from "../wire/decode-request.ts";
 import type { HeaderWriter } from "../wire/header-writer.ts";
 import { encodeRangeResponse } from "../wire/range-response.ts";
 import {
@@ -52,7 +53,9 @@ interface Proposal {
   readonly session: RequestSession | undefined;
 }
 
-const { RangeRequest, PutRequest, DeleteRangeRequest, TxnRequest, CompactionRequest } = etcdserverpb;
+const PUT = { fromBinary: decodePut };
+const RANGE = { fromBinary: decodeRange };
+const { DeleteRangeRequest, TxnRequest, CompactionRequest } = etcdserverpb;
 const { PutResponse, DeleteRangeResponse, TxnResponse, CompactionResponse } = etcdserverpb;
 
 export function* kvService(options: KvServiceOptions): ServiceMethods {
@@ -73,7 +76,7 @@ class KvService {
 
   range(bytes: Uint8Array, call: CallContext): Uint8Array | Promise<Uint8Array> {
     const { member, gate } = this.#options;
-    const request = decodeMessage(RangeRequest, bytes);
+    const request = decodeMessage(RANGE, bytes);
     const { serializable } = request;
     member.admit(call, { isServedByLearner: serializable });
     checkRange(request);
@@ -84,7 +87,7 @@ class KvService {
   put(bytes: Uint8Array, call: CallContext): Promise<Uint8Array> {
     const { member, checkRoom, wasDone } = this.#options;
     member.admit(call);
-    const request = decodeMessage(PutRequest, bytes);
+    const request = decodeMessage(PUT, bytes);
     checkPut(request);
     const session = sessionOf(call.metadata);
     if (session === undefined || !wasDone(session)) checkRoom(bytes.length);

@@ -26,7 +26,10 @@ export function unaryMethod<Q extends object, R extends object>(options: UnaryMe
 }
 
 /** Refuses bytes that are no such message, with the code that grpc-go has for it. */
-export function decodeMessage<T extends object>(type: IMessageType<T>, bytes: Uint8Array): T {
+export function decodeMessage<T extends object>(
+  type: { fromBinary(bytes: Uint8Array): T },
+  bytes: Uint8Array,
+): T {
   try {
     return type.fromBinary(bytes);
   } catch (error) {
