@@ -90,8 +90,15 @@ function memberOptions(context: Context, args: CommandArguments, told: Set<strin
     quotaBytes: numberOf(args, "quota-backend-bytes"),
     electionTimeoutMs: numberOf(args, "election-timeout"),
     heartbeatMs: numberOf(args, "heartbeat-interval"),
+    frontKind: frontKind(args),
     log: logTo(context, told),
   };
+}
+
+function frontKind(args: CommandArguments): ClusterMemberOptions["frontKind"] {
+  const kind = args.value("front");
+  if (kind === undefined || kind === "own" || kind === "native") return kind;
+  throw new UsageError(`--front: there is no "${kind}"; say own or native`);
 }
 
 function clientEndpoint(args: CommandArguments): ClusterMemberOptions["client"] {

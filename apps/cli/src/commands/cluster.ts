@@ -38,6 +38,7 @@ const START_FLAGS: readonly Flag[] = [
   { name: "quota-backend-bytes", value: "N", help: "how large its state may become (2 GiB)" },
   { name: "election-timeout", value: "MS", help: "silence after which a leader is given up (1000)" },
   { name: "heartbeat-interval", value: "MS", help: "how often the leader says that it is there (100)" },
+  { name: "front", value: "KIND", help: "how clients are spoken to: own or native (HTTP/2 of Node's)" },
   { name: "cert-file", value: "FILE", help: "certificate for clients" },
   { name: "key-file", value: "FILE", help: "key of that certificate" },
   { name: "trusted-ca-file", value: "FILE", help: "whose certificates clients show" },
