@@ -38,7 +38,7 @@ export function readMembers(rows: TableReader): MemberRow[] {
   return Array.from(rows.range(), ([, row]) => decodeMember(row));
 }
 
-export function readMember(rows: TableReader, id: MemberId): MemberRow | undefined {
+function readMember(rows: TableReader, id: MemberId): MemberRow | undefined {
   const row = rows.get(u64be(id));
   return row && decodeMember(row);
 }

@@ -31,7 +31,7 @@ export function encodeDescription({ asOf, membership, rows }: ClusterDescription
   return writer.written;
 }
 
-export function decodeDescription(bytes: Uint8Array): ClusterDescription {
+function decodeDescription(bytes: Uint8Array): ClusterDescription {
   const reader = new PackReader(bytes);
   const asOf = logIndex(reader.uint());
   const membership = readMembership(reader);

@@ -1,4 +1,4 @@
-import { etcdserverpb } from "@lattice/etcd-proto";
+import type { etcdserverpb } from "@lattice/etcd-proto";
 import { expect, test } from "vitest";
 import { askCluster, Members, put, putAtLast, refusal, until, valueOf, type RunningSeat } from "./members.ts";
 
