@@ -113,6 +113,7 @@ describe("what is asked for nothing is bounded", () => {
     const count = repeatUntilGoodbye(client, () => windowUpdate(1, 1), FAVOUR_COUNT_MAX + 100);
     expect(client.goodbye).toBe(Code.ENHANCE_YOUR_CALM);
     expect(count).toBeLessThanOrEqual(FAVOUR_COUNT_MAX + 2);
+    expect(client.answer(1).hasEnded).toBe(false);
   });
 
   it("calls at once", () => {

@@ -11,6 +11,7 @@ import {
   frame,
   headers,
   message,
+  reset,
   setting,
   Type,
   uint32,
@@ -85,6 +86,22 @@ describe("what is written", () => {
     }
   });
 
+  it("begins with the table's size when that has changed, though all was said before", () => {
+    const client = CoreClient.hello();
+    client.send(call(1), call(3));
+    client.write();
+    client.send(frame(Type.SETTINGS, 0, 0, setting(1, 0)), call(5), call(7));
+    client.write();
+    const blocks = (streamId: number) =>
+      client.frames
+        .filter((each) => each.streamId === streamId && each.type === Type.HEADERS)
+        .map(({ payload }) => payload[0]);
+    expect(blocks(5)).toEqual([0x20, expect.any(Number)]);
+    expect(blocks(7)[0]).toBe(0x88);
+    for (const streamId of [1, 3, 5, 7])
+      expect(client.answer(streamId).trailers.get("grpc-status")).toBe("0");
+  });
+
   it("is as large as the client's frames may be", () => {
     const client = CoreClient.hello({}, Buffer.concat([setting(5, 40_000), setting(4, 1 << 20)]));
     client.send(windowUpdate(0, 1 << 20));
@@ -97,6 +114,20 @@ describe("what is written", () => {
     const sizes = client.frames.filter(({ type }) => type === Type.DATA).map(({ payload }) => payload.length);
     expect(sizes).toEqual([40_000, 40_000, 20_005]);
   });
+});
+
+it("a call that is over leaves no timer", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  const client = CoreClient.hello({ [WAIT]: unary(async (request) => request) });
+  const hasDeadline = callHeaders(WAIT, { "grpc-timeout": "1H" });
+  for (const streamId of [1, 3, 5]) client.send(headers(streamId, hasDeadline));
+  expect(timers()).toBe(before + 3);
+  client.send(data(1, message(), { isLast: true }), reset(3), headers(5, [["x", "y"]], { isLast: true }));
+  await Promise.resolve();
+  expect(client.answer(1).trailers.get("grpc-status")).toBe("0");
+  expect(client.answer(5).trailers.get("grpc-status")).toBe("13");
+  expect(timers()).toBe(before);
 });
 
 describe("a call that is cut off", () => {
