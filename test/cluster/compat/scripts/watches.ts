@@ -16,8 +16,8 @@ export async function watches(side: Side): Promise<void> {
   await seen(side, ["watch", "a", "--rev=1"], /\n3\n/);
   await seen(side, ["watch", "a", "--rev=3"], /\n3\n/);
   await seen(side, ["watch", "a", "--rev=1", "--prev-kv"], /\n3\n/);
-  await seen(side, ["watch", "dir/", "--prefix", "--rev=1"], /\n\n|dir\/1\n[^]*dir\/1\n/);
-  await seen(side, ["watch", "dir/", "--prefix", "--rev=1", "--prev-kv"], /dir\/3\nz/);
+  await seen(side, ["watch", "dir/", "--prefix", "--rev=1"], /DELETE\ndir\/1\n\n/);
+  await seen(side, ["watch", "dir/", "--prefix", "--rev=1", "--prev-kv"], /DELETE\ndir\/1\nx\ndir\/1\n\n/);
   await seen(side, ["watch", "a", "c", "--rev=1"], /\n3\n/);
   await seen(side, ["watch", "a", "--rev=1", "-w", "json"], /"Mw=="/);
   await seen(side, ["watch", "", "--prefix", "--rev=1", "-w", "json"], /bGFzdA==/);
