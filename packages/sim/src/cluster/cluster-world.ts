@@ -17,6 +17,8 @@ import type { KeyAnswer } from "./key-machine.ts";
 import { Server } from "./server.ts";
 import { Ways } from "./weather.ts";
 
+/** How likely it is for each write. */
+const DIES_AT_WRITE = 1 / 300;
 const FINE_WEATHER = { latencyMs: 1, jitterMs: 1, loss: 0, duplication: 0 };
 
 export class ClusterWorld {
@@ -28,6 +30,7 @@ export class ClusterWorld {
   readonly servers: readonly Server[];
   /** What was applied at each place of the log, by whoever was first. */
   readonly #appliedAt = new Map<LogIndex, string>();
+  readonly #chance: Prng;
   #partitions = 0;
   isOver = false;
 
@@ -38,6 +41,7 @@ export class ClusterWorld {
     const { queue: scheduler } = this;
     this.ways = new Ways({ scheduler, random: random.fork("ways"), weather: plan.weather });
     this.clients = new KeyClients(random.fork("clients"));
+    this.#chance = random.fork("chance");
     const peers = new MemoryPeers({ carry: (delivery, arrive) => this.#carry(delivery, arrive) });
     const ids = Array.from({ length: plan.memberCount }, (_, place) => memberId(place + 1));
     const world = {
@@ -46,6 +50,7 @@ export class ClusterWorld {
       settings: plan.settings,
       first: membershipOf(ids.slice(0, plan.voterCount)),
       tell: (who: MemberId, text: string) => this.tell(who, text),
+      diesAtWrite: (server: Server) => this.#diesAtWrite(server),
       applied: (who: MemberId, entry: Committed, answers: readonly KeyAnswer[]) =>
         this.#applied(who, entry, answers),
     };
@@ -155,6 +160,16 @@ export class ClusterWorld {
         // What a server decides by itself, or could not live with.
         return;
     }
+  }
+
+  /** What takes several writes is cut in two by this more often than by a crash at any moment. */
+  #diesAtWrite(server: Server): boolean {
+    if (this.isOver || !this.#chance.chance(DIES_AT_WRITE)) return false;
+    this.trace.count("action die-at-write");
+    this.tell(server.id, "dies while it writes");
+    server.crash();
+    this.#later(this.#chance.spread(20, 1000), () => void server.start());
+    return true;
   }
 
   #ask(server: Server, kind: "write" | "read"): void {

@@ -12,6 +12,8 @@ import { ClockRate, Process, ServerClock } from "./server-clock.ts";
 export type DiskFault = "none" | "slow" | "full" | "failing";
 
 const SLOW_DISK_TIMES = 20;
+/** A key space is larger than what bare cores are given for a state. */
+const CHUNKS_LARGER = 64;
 const CLUSTER = 1 as ClusterId;
 
 export interface ServerWorld {
@@ -20,6 +22,8 @@ export interface ServerWorld {
   readonly settings: RaftSettings;
   readonly first: Membership;
   readonly tell: (who: MemberId, text: string) => void;
+  /** Whether the process dies in the middle of this write; it is started again then. */
+  readonly diesAtWrite: (server: Server) => boolean;
   readonly applied: (who: MemberId, entry: Committed, answers: readonly KeyAnswer[]) => void;
 }
 
@@ -89,7 +93,7 @@ export class Server {
           messageEntriesMax: settings.messageEntriesMax,
           inflightMessagesMax: settings.inflightMessagesMax,
           uncommittedBytesMax: settings.uncommittedBytesMax,
-          chunkBytesMax: settings.chunkBytes,
+          chunkBytesMax: settings.chunkBytes * CHUNKS_LARGER,
         },
         events: {
           failed: (error) => this.#failed(process, error),
@@ -149,7 +153,7 @@ export class Server {
     const ms = settings.diskMs * (this.fault === "slow" ? SLOW_DISK_TIMES : 1);
     return new Promise((resolve, reject) => {
       scheduler.after(ms, `disk ${this.id}`, () => {
-        if (process === undefined || process.hasEnded) return;
+        if (process === undefined || process.hasEnded || this.#world.diesAtWrite(this)) return;
         if (this.fault === "full") reject(new LatticeError("disk-full", "the simulated disk is full"));
         else if (this.fault === "failing") reject(new LatticeError("internal", "the simulated disk fails"));
         else resolve();
