@@ -265,6 +265,8 @@ class FailoverClient implements ClusterClient {
   ): AsyncGenerator<Uint8Array> {
     try {
       yield* messages;
+      // A member that ends it, though nobody asked for that, is about to stop.
+      this.#endpoints.leave(connection);
     } catch (error) {
       this.#endpoints.leave(connection);
       if (error instanceof CallFailure) this.#token.isOutdatedBy(error.message);

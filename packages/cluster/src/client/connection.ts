@@ -1,4 +1,6 @@
 /** One member, over gRPC: bytes in and bytes out, each call once. It connects at the first call, and again when it must. */
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import type * as Grpc from "@grpc/grpc-js";
 import { LatticeError } from "@lattice/model";
 import { CallFailure, failureOf } from "./call-failure.ts";
@@ -66,7 +68,7 @@ export class Connection {
       "grpc.enable_retries": 0,
       // Else closing one client would leave its connection to others.
       "grpc.use_local_subchannel_pool": 1,
-      ...(tls?.serverName !== undefined && { "grpc.ssl_target_name_override": tls.serverName }),
+      ...nameToCheck(endpoint, tls),
     });
   }
 
@@ -170,14 +172,34 @@ export class Connection {
   }
 }
 
+/** A certificate is looked at for its addresses where the member is called by one; TLS has no names for them to send along. */
+const NAME_OF_ADDRESS = "member";
+
 function credentials(
   grpc: typeof Grpc,
-  { isTls }: Endpoint,
+  endpoint: Endpoint,
   tls: ClientTls | undefined,
 ): Grpc.ChannelCredentials {
-  if (!(isTls ?? tls !== undefined)) return grpc.credentials.createInsecure();
+  if (!isTls(endpoint, tls)) return grpc.credentials.createInsecure();
   const { ca, key, cert } = tls ?? {};
-  return grpc.credentials.createSsl(pem(ca), pem(key), pem(cert));
+  const verify: Grpc.VerifyOptions = isByAddress(endpoint, tls)
+    ? { checkServerIdentity: (_, shown) => checkServerIdentity(endpoint.host, shown) }
+    : {};
+  return grpc.credentials.createSsl(pem(ca), pem(key), pem(cert), verify);
+}
+
+function nameToCheck(endpoint: Endpoint, tls: ClientTls | undefined): Grpc.ChannelOptions {
+  if (!isTls(endpoint, tls)) return {};
+  const name = tls?.serverName ?? (isByAddress(endpoint, tls) ? NAME_OF_ADDRESS : undefined);
+  return name === undefined ? {} : { "grpc.ssl_target_name_override": name };
+}
+
+function isTls(endpoint: Endpoint, tls: ClientTls | undefined): boolean {
+  return endpoint.isTls ?? tls !== undefined;
+}
+
+function isByAddress({ host }: Endpoint, tls: ClientTls | undefined): boolean {
+  return tls?.serverName === undefined && isIP(host) !== 0;
 }
 
 function pem(text: string | Uint8Array | undefined): Buffer | null {
