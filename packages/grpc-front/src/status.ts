@@ -5,14 +5,19 @@ import { GrpcCode, GrpcError } from "./grpc-error.ts";
 export interface Status {
   readonly code: GrpcCode;
   readonly message: string;
+  /** What gRPC's code does not tell apart, for clients of this project. */
+  readonly latticeCode?: ErrorCode;
 }
+
+/** The trailer that says it. */
+export const LATTICE_CODE = "lattice-code";
 
 export const OK: Status = { code: GrpcCode.OK, message: "" };
 
 export function statusOf(error: unknown): Status {
   if (error instanceof GrpcError) return error;
   const { code, message } = LatticeError.from(error);
-  return { code: STATUS_OF_CODE[code], message };
+  return { code: STATUS_OF_CODE[code], message, latticeCode: code };
 }
 
 /** Total: a code that is added to the model and forgotten here does not compile. */

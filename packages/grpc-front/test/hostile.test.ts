@@ -1,5 +1,6 @@
 /** Clients that want a server to work, to keep, or to wait, for nothing. */
 import { describe, expect, it } from "vitest";
+import { Allowance } from "../src/http2/allowance.ts";
 import {
   CONNECTION_BYTES_MAX,
   CONTINUATION_COUNT_MAX,
@@ -8,6 +9,7 @@ import {
   HEADER_TIMEOUT_MS,
   HELLO_TIMEOUT_MS,
   PING_TIMEOUT_MS,
+  RESET_MEMORY_COUNT,
   SILENCE_MS,
   STREAM_COUNT_MAX,
   STREAM_WINDOW_BYTES,
@@ -182,6 +184,18 @@ describe("what is asked for nothing is bounded", () => {
   });
 });
 
+it("an allowance gives so much at once, and so much a second", () => {
+  const allowance = new Allowance({ countMax: 10, perSecond: 4, nowMs: 0 });
+  const spent = (nowMs: number) => {
+    for (let count = 0; ; count++) if (!allowance.spend(() => nowMs)) return count;
+  };
+  expect([spent(0), spent(0), spent(500), spent(500), spent(1_500), spent(60_000), spent(60_000)]).toEqual([
+    10, 0, 2, 0, 4, 10, 0,
+  ]);
+  for (let count = 0; count < 20; count++) allowance.earn();
+  expect(spent(60_000)).toBe(10);
+});
+
 describe("what is kept is bounded", () => {
   it("more than a stream's window", () => {
     const client = CoreClient.hello(waits);
@@ -348,6 +362,16 @@ describe("streams that are closed", () => {
     client.write();
     expect(client.frames.filter(({ type }) => type === Type.RST_STREAM).length).toBe(2);
   });
+});
+
+it("streams that were reset are remembered, not all of them for ever", () => {
+  const client = CoreClient.hello();
+  const ids = Array.from({ length: RESET_MEMORY_COUNT + 1 }, (_, index) => 2 * index + 1);
+  client.send(...ids.map((streamId) => headers(streamId, callHeaders(""))));
+  client.write();
+  client.frames.length = 0;
+  client.send(data(1, [1]), data(3, [1]));
+  expect(client.write().map(({ type, streamId }) => [type, streamId])).toEqual([[Type.RST_STREAM, 1]]);
 });
 
 it("an answer to a PING that was not sent is passed over", () => {

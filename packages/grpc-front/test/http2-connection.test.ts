@@ -194,6 +194,9 @@ describe("leaving", () => {
     const asked = client.frames.find(({ type }) => type === Type.PING)!;
     client.send(call(3, [], WAIT), frame(Type.PING, ACK, 0, asked.payload));
     client.write();
+    client.nowMs += GOAWAY_WAIT_MS + 1;
+    client.connection.look();
+    client.write();
     expect(goAways(client)).toEqual([2 ** 31 - 1, 3]);
     // What comes now comes from somebody who knew.
     client.send(

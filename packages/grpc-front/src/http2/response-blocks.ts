@@ -63,7 +63,10 @@ function outgoing(name: string, value: string, isRepeated: boolean): OutgoingFie
 const HEAD: readonly OutgoingField[] = [outgoing(":status", "200", false)];
 const CONTENT_TYPE = outgoing("content-type", "application/grpc", true);
 
-function statusFields({ code, message }: Status): readonly OutgoingField[] {
+function statusFields({ code, message, latticeCode }: Status): readonly OutgoingField[] {
   const status = outgoing("grpc-status", String(code), true);
-  return message === "" ? [status] : [status, outgoing("grpc-message", encodeStatusMessage(message), false)];
+  if (message === "") return [status];
+  const fields = [status, outgoing("grpc-message", encodeStatusMessage(message), false)];
+  if (latticeCode !== undefined) fields.push(outgoing(LATTICE_CODE, latticeCode, true));
+  return fields;
 }

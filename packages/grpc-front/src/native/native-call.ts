@@ -121,8 +121,9 @@ export class NativeCall extends GrpcCall {
 
 const HEAD: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
 
-export function trailersOf({ code, message }: Status): OutgoingHttpHeaders {
+export function trailersOf({ code, message, latticeCode }: Status): OutgoingHttpHeaders {
   const trailers: OutgoingHttpHeaders = { "grpc-status": String(code) };
   if (message !== "") trailers["grpc-message"] = encodeStatusMessage(message);
+  if (latticeCode !== undefined) trailers[LATTICE_CODE] = latticeCode;
   return trailers;
 }
