@@ -30,7 +30,8 @@ export class Candidate implements Role {
   begin(kind: Campaign): void {
     const state = this.#state;
     state.leader = NOBODY;
-    state.restartElectionTimer();
+    if (state.hurries !== undefined) state.hurries += 1;
+    state.retryElection();
     const isPre = kind === "pre-vote";
     if (!isPre) state.enterTerm(nextTerm(state.term), state.id);
     const { lastIndex, lastTerm, membership } = state.log;

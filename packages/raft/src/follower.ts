@@ -68,6 +68,7 @@ export class Follower implements Role {
     if (state.options.lease !== undefined) return;
     const [from, to] = state.options.suspicionMs;
     state.leaderHeardAtMs = -Infinity;
+    state.hurries = 0;
     state.electionAtMs = Math.min(state.electionAtMs, state.nowMs + from + state.random() * (to - from));
   }
 

@@ -52,6 +52,8 @@ export class MemberState {
   leader: MemberId = NOBODY;
   leaderHeardAtMs = -Infinity;
   electionAtMs = Infinity;
+  /** Elections that this member has tried to hold since the connection to the leader broke; undefined once that is over. */
+  hurries: number | undefined;
 
   /** The snapshot that is being received. Whoever leads next may go on sending it. */
   incoming: Incoming | undefined;
@@ -106,8 +108,24 @@ export class MemberState {
     this.electionAtMs = this.nowMs + electionTimeoutMs + this.random() * electionTimeoutMs;
   }
 
+  /**
+   * The next election where this one comes to nothing: soon, while the leader is known to be lost, for who asked before the
+   * others knew is refused. Later each time, so that those who vote at the same time part, and that it ends in patience.
+   */
+  retryElection(): void {
+    const [from, to] = this.options.suspicionMs;
+    const factor = 2 ** (this.hurries ?? Infinity);
+    if (to * factor < this.options.electionTimeoutMs) {
+      this.electionAtMs = this.nowMs + factor * (from + this.random() * (to - from));
+    } else {
+      this.hurries = undefined;
+      this.restartElectionTimer();
+    }
+  }
+
   hearLeader(leader: MemberId): void {
     this.leader = leader;
+    this.hurries = undefined;
     this.leaderHeardAtMs = this.nowMs;
     this.restartElectionTimer();
   }
@@ -168,9 +186,9 @@ export class MemberState {
   clone(): MemberState {
     const copy = new MemberState({ ...this, log: this.log.clone() });
     const { term, vote, commit, handed, applied, leader, leaderHeardAtMs, electionAtMs } = this;
-    const { install, incoming, offered } = this;
+    const { install, incoming, offered, hurries } = this;
     Object.assign(copy, { term, vote, commit, handed, applied, leader, leaderHeardAtMs, electionAtMs });
-    Object.assign(copy, { install, incoming, offered, writes: this.writes.clone() });
+    Object.assign(copy, { install, incoming, offered, hurries, writes: this.writes.clone() });
     copy.messages = [...this.messages];
     copy.afterPersist = [...this.afterPersist];
     copy.chunks = [...this.chunks];

@@ -320,7 +320,7 @@ export class Raft {
     if (term > state.term) state.enterTerm(term, NOBODY);
     state.leader = leader;
     // Who follows already waits no longer for that: else those who cannot win keep the one who can from trying (Raft §5.2).
-    if (!(this.#role instanceof Follower)) state.restartElectionTimer();
+    if (!(this.#role instanceof Follower)) state.retryElection();
     this.#role = new Follower(state, this.#transitions);
   }
 
@@ -335,6 +335,7 @@ export class Raft {
 
   #lead(): void {
     this.#role.end();
+    this.#state.hurries = undefined;
     const leader = new Leader(this.#state, this.#transitions);
     this.#role = leader;
     leader.begin();

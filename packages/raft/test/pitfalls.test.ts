@@ -496,6 +496,22 @@ describe("elections", () => {
     world.run(45);
     expect(world.leader).toBe(2);
   });
+
+  it("who asked before the others knew that the leader is lost asks again soon", () => {
+    const world = ledBy(1, new World({ voters: [1, 2, 3] }));
+    world.cut(1, 3);
+    world.propose(1, "only at 2");
+    world.settle();
+    world.heal();
+    world.crash(1);
+    world.member(2).call((raft) => raft.peerLost(memberId(1)));
+    world.run(130);
+    expect(world.leader).toBeUndefined();
+    // It cannot win itself.
+    world.member(3).call((raft) => raft.peerLost(memberId(1)));
+    world.run(600);
+    expect(world.leader).toBe(2);
+  });
 });
 
 describe("membership", () => {
