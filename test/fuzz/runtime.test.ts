@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadIdentity, loadIdentitySeed } from "../../packages/kernel/src/index.ts";
 import { toHex, utf8 } from "../../packages/model/src/index.ts";
-import { acquireLock } from "../../packages/runtime/src/lock-file.ts";
+import { acquireLock } from "../../packages/storage/src/lock-file.ts";
 import { fuzzRuns, mutateBytes } from "../../packages/testkit/src/mutate-bytes.ts";
 import { outcomeOf } from "./outcome.ts";
 
@@ -33,7 +33,8 @@ describe("an identity file", () => {
 
 describe("a lock file", () => {
   const path = join(directory, "lattice.lock");
-  const mine = acquireLock(path, directory);
+  const options = { path, directory, whatToDo: "" };
+  const mine = acquireLock(options);
   mine.release();
   const owners = [`${process.pid}\n1\n`, "1\n\n", `${2 ** 31}\n5\n`, "-1\n", "0x10\n7", ""].map(utf8);
 
@@ -41,7 +42,7 @@ describe("a lock file", () => {
     fc.assert(
       fc.property(mutateBytes(owners), (bytes) => {
         writeFileSync(path, bytes);
-        const lock = outcomeOf(["in-use"], () => acquireLock(path, directory));
+        const lock = outcomeOf(["in-use"], () => acquireLock(options));
         lock?.release();
         expect(readdirSync(directory).filter((name) => name.startsWith("lattice.lock."))).toEqual([]);
         rmSync(path, { force: true });

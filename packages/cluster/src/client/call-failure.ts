@@ -53,7 +53,7 @@ export function failureOf({ code, details }: Status, where: string): CallFailure
   return new CallFailure(isUndone ? "not-done" : "unknown", error);
 }
 
-export function tookTooLong(where: string): CallFailure {
+function tookTooLong(where: string): CallFailure {
   return new CallFailure("unknown", new LatticeError("timeout", `${where} has not answered in time`));
 }
 

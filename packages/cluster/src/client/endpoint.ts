@@ -8,7 +8,7 @@ export interface Endpoint {
   readonly isTls: boolean | undefined;
 }
 
-export const CLIENT_PORT_DEFAULT = 2379;
+const CLIENT_PORT_DEFAULT = 2379;
 
 /** `HOST`, `HOST:PORT`, `[IPV6]:PORT`, each also behind `http://` or `https://`. Throws `invalid-argument`. */
 export function parseEndpoint(text: string): Endpoint {

@@ -9,7 +9,9 @@ it("a row is there from before the membership that takes it in until one leaves 
   const ids = () => readMembers(storage.table(MEMBERS_TABLE)).map(({ id }) => Number(id));
   let membership: Membership = NO_MEMBERS;
   const add = (id: MemberId) =>
-    write((rows) => mergeMember(rows, { id, name: "", peerUrls: [`http://m${id}`], clientUrls: [] }));
+    write((rows) =>
+      mergeMember(rows, { id, isLearner: false, name: "", peerUrls: [`http://m${id}`], clientUrls: [] }),
+    );
   const follow = (next: Membership) => {
     write((rows) => keepMembers(rows, membership, next));
     membership = next;

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { isJoint, memberId, membersOf, membershipOf, type LogIndex, type MemberId } from "@lattice/raft";
 import { MemoryPeers } from "@lattice/raft-net";
-import { reasonOf, type Committed } from "@lattice/raft-node";
+import { reasonOf, type Committed, type RaftNode } from "@lattice/raft-node";
 import { Prng } from "../prng.ts";
 import { LEADER, LEADING, type RaftAction, type RaftPlan } from "../raft/action.ts";
 import { wayOf } from "../raft/raft-network.ts";
@@ -121,44 +121,43 @@ export class ClusterWorld {
         for (const server of this.#named(action.member)) {
           for (let left = action.count; left > 0; left--) this.#ask(server, "write");
         }
-        return;
+        break;
       case "read":
         for (const server of this.#named(action.member)) this.#ask(server, "read");
-        return;
+        break;
       case "crash":
         for (const server of this.#named(action.member)) {
           if (server.crash()) this.#later(action.forMs, () => void server.start());
         }
-        return;
+        break;
       case "pause":
         for (const server of this.#named(action.member)) server.pause(action.forMs);
-        return;
+        break;
       case "clock-rate":
         for (const server of this.#named(action.member)) server.rate.set(action.rate, this.queue.nowMs);
-        return;
+        break;
       case "disk":
         for (const server of this.#named(action.member)) this.#breakDisk(server, action);
-        return;
+        break;
       case "isolate":
       case "partition":
       case "estrange":
         this.#cut(action);
-        return;
+        break;
       case "weather":
         this.ways.weather = action.weather;
         this.#later(action.forMs, () => (this.ways.weather = this.plan.weather));
-        return;
+        break;
       case "transfer":
-        this.#tryAtLeader(({ transfer }) => transfer(this.servers[action.to]!.id));
-        return;
+        this.#tryAtLeader((node) => node.transfer(this.servers[action.to]!.id));
+        break;
       case "change": {
         const changes = action.changes.map(({ kind, member }) => ({ kind, member: memberId(member + 1) }));
-        this.#tryAtLeader(({ change }) => change(changes));
-        return;
+        this.#tryAtLeader((node) => node.changeMembership(changes));
+        break;
       }
       default:
-        // What a server decides by itself, or could not live with.
-        return;
+      // What a server decides by itself, or could not live with.
     }
   }
 
@@ -178,21 +177,11 @@ export class ClusterWorld {
     server.run("client", () => this.clients[kind](life));
   }
 
-  #tryAtLeader(
-    run: (node: {
-      transfer: (to: MemberId) => Promise<void>;
-      change: (
-        changes: Parameters<NonNullable<Server["life"]>["node"]["changeMembership"]>[0],
-      ) => Promise<unknown>;
-    }) => Promise<unknown>,
-  ): void {
+  /** It may refuse. */
+  #tryAtLeader(run: (node: RaftNode<KeyAnswer>) => Promise<unknown>): void {
     const node = this.leader?.life?.node;
     if (node === undefined) return;
-    const asked = run({
-      transfer: (to) => node.transfer(to),
-      change: (changes) => node.changeMembership(changes),
-    });
-    asked.catch((error: unknown) => {
+    run(node).catch((error: unknown) => {
       if (reasonOf(error) === undefined) throw error;
     });
   }

@@ -2,7 +2,7 @@
  * What simulated clusters replicate: the key space that ships, over storage in memory that keeps at a crash what was last written in a
  * checkpoint.
  */
-import { etcdserverpb, EtcdError } from "@lattice/etcd-proto";
+import { etcdserverpb, type EtcdError } from "@lattice/etcd-proto";
 import { dumpTables, KeySpace, MVCC_TABLES, TableRestore, type KeySpaceWriter } from "@lattice/mvcc";
 import { logIndex, NO_INDEX, NO_TERM, PackReader, PackWriter, term, type EntryId } from "@lattice/raft";
 import type { Committed, StateMachine, StateView } from "@lattice/raft-node";

@@ -1,7 +1,7 @@
 /** A simulated server: its disks, which outlive its processes, and the process that runs on it, if one does. */
 import { LatticeError } from "@lattice/model";
 import { MemoryRaftStorage, type Membership, type MemberId } from "@lattice/raft";
-import { MemoryPeers, type ClusterId } from "@lattice/raft-net";
+import type { ClusterId, MemoryPeers } from "@lattice/raft-net";
 import { MemorySnapshotFiles, RaftNode, type Committed } from "@lattice/raft-node";
 import type { Prng } from "../prng.ts";
 import type { RaftSettings } from "../raft/action.ts";

@@ -145,6 +145,6 @@ export function expectRows(
   for (const [key, value] of rows) expect(reader.get(key)).toEqual(value);
 }
 
-export function nextTurn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

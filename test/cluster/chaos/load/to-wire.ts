@@ -110,7 +110,7 @@ export function txnAnswer({ response }: pb.ResponseOp): EtcdAnswer {
   }
 }
 
-export function toEntry(kv: mvccpb.KeyValue): EtcdEntry {
+function toEntry(kv: mvccpb.KeyValue): EtcdEntry {
   return {
     value: withoutPadding(kv.value),
     createRevision: Number(kv.createRevision),
