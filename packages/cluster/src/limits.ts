@@ -34,6 +34,8 @@ export const LEADERLESS_TIMEOUTS = 5;
 export const LEASE_TTL_MAX = 9_000_000_000n;
 /** Leases that are revoked at a time, each by a request of its own; etcd's are 1,000 a second. */
 export const EXPIRING_LEASES_MAX = 500;
+/** Leases that one stream has extended at a time. */
+export const RENEWALS_MAX = 1_000;
 /** What is left of a lease is written down so often, for leases of at least this long; etcd's. */
 export const LEASE_CHECKPOINT_MS = 5 * 60_000;
 /** Leases in one request of that kind; etcd's. */

@@ -180,30 +180,40 @@ export abstract class GrpcCall implements StreamCall {
   #handleUnary(handle: UnaryHandler, request: Uint8Array): void {
     this.#isHandling = true;
     this.#request = undefined;
+    let answer: Uint8Array | Promise<Uint8Array>;
     try {
-      const response = handle(request, this);
-      if (response instanceof Uint8Array) this.#end(OK, response);
-      else this.#await(response);
+      answer = handle(request, this);
     } catch (error) {
       this.#end(statusOf(error));
+      return;
     }
+    if (answer instanceof Uint8Array) this.#end(OK, answer);
+    else void this.#endLater(answer);
   }
 
   #handleStream(handle: StreamHandler): void {
     this.#isHandling = true;
     this.#queue = new RequestQueue(() => this.#repay());
+    let answer: Promise<void>;
     try {
-      this.#await(handle(this));
+      answer = handle(this);
     } catch (error) {
       this.#end(statusOf(error));
+      return;
     }
+    void this.#endLater(answer);
   }
 
-  #await(answer: Promise<Uint8Array | void>): void {
-    answer.then(
-      (response) => this.#end(OK, response ?? undefined),
-      (error: unknown) => this.#end(statusOf(error)),
-    );
+  async #endLater(answer: Promise<Uint8Array | void>): Promise<void> {
+    let response: Uint8Array | void;
+    try {
+      response = await answer;
+      if (this.#queue === undefined && !(response instanceof Uint8Array)) throw new TypeError(NO_BYTES);
+    } catch (error) {
+      this.#end(statusOf(error));
+      return;
+    }
+    this.#end(OK, response ?? undefined);
   }
 
   /** The handler is done. */
@@ -246,6 +256,7 @@ const NO_REQUEST: Status = {
   message: "cardinality violation: received no request message from non-client-streaming RPC",
 };
 const CUT_OFF: Status = { code: GrpcCode.INTERNAL, message: "unexpected EOF" };
+const NO_BYTES = "the handler answered with something other than bytes";
 const SECOND_REQUEST =
   "cardinality violation: received multiple request messages for non-client-streaming RPC";
 

@@ -215,7 +215,7 @@ describe("the status of an error", () => {
 
   it("is cancelled for what was aborted, and internal for anything else", () => {
     expect(statusOf(new DOMException("x", "AbortError")).code).toBe(GrpcCode.CANCELLED);
-    expect(statusOf("a string")).toEqual({ code: GrpcCode.INTERNAL, message: "a string" });
+    expect(statusOf("a string")).toMatchObject({ code: GrpcCode.INTERNAL, message: "a string" });
   });
 });
 

@@ -1,6 +1,6 @@
 /** The client that a line asks for, and what all commands that use one share. */
 import { readFileSync } from "node:fs";
-import type { ClientTls, ClusterClient } from "@lattice/cluster/client";
+import type { ClientTls, ClusterClient, ClusterClientOptions } from "@lattice/cluster/client";
 import type { CommandArguments } from "../commands/command.ts";
 import type { Context } from "../context.ts";
 import { parseDurationMs } from "../duration.ts";
@@ -35,13 +35,21 @@ export async function openClient(
   endpoints = endpointsOf(context, args),
 ): Promise<ClusterClient> {
   const { openClusterClient } = await import("@lattice/cluster/client");
+  return openClusterClient(clientOptions(context, args, endpoints));
+}
+
+export function clientOptions(
+  context: Context,
+  args: CommandArguments,
+  endpoints = endpointsOf(context, args),
+): ClusterClientOptions {
   const timeout = args.value("timeout");
-  return openClusterClient({
+  return {
     endpoints,
     tls: tlsOf(args),
     user: userOf(context, args),
     timeoutMs: timeout === undefined ? undefined : parseDurationMs(timeout),
-  });
+  };
 }
 
 export function endpointsOf({ session }: Context, args: CommandArguments): readonly string[] {

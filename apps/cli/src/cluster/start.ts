@@ -20,7 +20,7 @@ export async function startMember(context: Context, args: CommandArguments): Pro
   }
   const told = new Set<string>();
   try {
-    await runMember(context, memberOptions(context, args, told));
+    await runMember(context, { ...memberOptions(context, args, told), ...(await storesOf(args)) });
   } catch (error) {
     const fault = LatticeError.from(error);
     throw told.has(oneLine(fault.message)) ? new ToldError(fault) : error;
@@ -99,6 +99,25 @@ function frontKind(args: CommandArguments): ClusterMemberOptions["frontKind"] {
   const kind = args.value("front");
   if (kind === undefined || kind === "own" || kind === "native") return kind;
   throw new UsageError(`--front: there is no "${kind}"; say own or native`);
+}
+
+/** Loads types where there is a word of them. */
+async function storesOf(
+  args: CommandArguments,
+): Promise<Pick<ClusterMemberOptions, "storeTypes" | "stores">> {
+  const [wanted, modules] = [args.values("store"), args.values("types")];
+  if (wanted.length + modules.length === 0) return {};
+  const { loadStoreTypes, shippedStoreTypes } = await import("@lattice/runtime/offered-types");
+  const storeTypes = [...shippedStoreTypes, ...(await loadStoreTypes(modules))];
+  return { storeTypes, stores: Object.fromEntries(wanted.map(storeOf)) };
+}
+
+/** Its name is that of the type, unless it has another. */
+function storeOf(text: string): readonly [name: string, type: string] {
+  const [, given, type] = /^(?:([^=]+)=)?([a-z0-9-]+:[a-z0-9-]+)$/.exec(text) ?? [];
+  if (type === undefined)
+    throw new UsageError(`--store: "${text}" is no type, which is written NAMESPACE:NAME`);
+  return [given ?? type.slice(type.indexOf(":") + 1), type];
 }
 
 function clientEndpoint(args: CommandArguments): ClusterMemberOptions["client"] {

@@ -34,6 +34,18 @@ const START_FLAGS: readonly Flag[] = [
   { name: "join", value: "HOST:PORT,…", help: "members of the cluster to join, that this one was added to" },
   { name: "advertise-client", value: "URL,…", help: "where clients find it, if that is not --client" },
   { name: "advertise-peer", value: "HOST:PORT", help: "where members find it, if that is not --peer" },
+  {
+    name: "store",
+    value: "[NAME=]TYPE",
+    help: "also a store of this type, such as NAMESPACE:NAME; the same at all members",
+    repeated: true,
+  },
+  {
+    name: "types",
+    value: "MODULE",
+    help: "more store types: a file, or a package with them",
+    repeated: true,
+  },
   { name: "snapshot-count", value: "N", help: "entries after which the log is cut off (1000)" },
   { name: "quota-backend-bytes", value: "N", help: "how large its state may become (2 GiB)" },
   { name: "election-timeout", value: "MS", help: "silence after which a leader is given up (1000)" },
@@ -258,6 +270,25 @@ export const clusterCommands: readonly Command[] = [
       { name: "token", value: "TEXT", help: "tells it apart from other clusters at these addresses" },
     ],
     run: async (context, args) => (await import("../cluster/snapshots.ts")).restore(context, args),
+  },
+  {
+    path: ["cluster", "stores"],
+    group: "cluster",
+    summary: "The stores that the cluster holds beside its keys, and their types",
+    flags: CLIENT_FLAGS,
+    run: async (context, args) => (await import("../cluster/stores.ts")).list(context, args),
+  },
+  {
+    path: ["cluster", "store"],
+    group: "cluster",
+    summary: "Call a method of a store of the cluster; without a method, list them",
+    positionals: [
+      { name: "name" },
+      // The method, and what is its own.
+      { name: "method", optional: true, rest: true },
+    ],
+    flags: CLIENT_FLAGS,
+    run: async (context, args) => (await import("../cluster/stores.ts")).call(context, args),
   },
   {
     path: ["cluster", "check"],

@@ -6,7 +6,7 @@
  *   answered   the cluster has refused it; it would again
  */
 import { EtcdErrors, EtcdError, GrpcCode } from "@lattice/etcd-proto";
-import { LatticeError } from "@lattice/model";
+import { isErrorCode, LatticeError } from "@lattice/model";
 
 export type FailureKind = "not-done" | "unknown" | "answered";
 
@@ -27,7 +27,11 @@ export class CallFailure extends Error {
 export interface Status {
   readonly code: number;
   readonly details: string;
+  readonly metadata?: { get(name: string): readonly unknown[] };
 }
+
+/** A trailer: a code of this project, where gRPC's does not tell as much. */
+const LATTICE_CODE = "lattice-code";
 
 const SAID_BY_SERVER = /^(etcdserver|lattice|auth|context|raft): ?/;
 const REFUSED_UNDONE: ReadonlySet<string> = new Set([
@@ -40,7 +44,15 @@ const NOT_CONNECTED =
   /No connection established|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|Name resolution failed/;
 
 /** `where` is the endpoint. */
-export function failureOf({ code, details }: Status, where: string): CallFailure {
+export function failureOf(status: Status, where: string): CallFailure {
+  const { code, details } = status;
+  const latticeCode = String(status.metadata?.get(LATTICE_CODE)[0] ?? "");
+  if (isErrorCode(latticeCode)) {
+    return new CallFailure(
+      isAboutTheMember(code) ? "unknown" : "answered",
+      new LatticeError(latticeCode, details),
+    );
+  }
   if (REFUSED_UNDONE.has(details)) return new CallFailure("not-done", new EtcdError(code, details));
   if (SAID_BY_SERVER.test(details)) {
     return new CallFailure(isAboutTheMember(code) ? "unknown" : "answered", new EtcdError(code, details));

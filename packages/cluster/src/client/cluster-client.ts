@@ -106,6 +106,13 @@ const READ_METHODS: ReadonlySet<string> = new Set([
   "RoleList",
   "Leader",
 ]);
+/** Of the services that a node of the mesh has as well. */
+const NODE_READS: ReadonlySet<string> = new Set([
+  "NodeService/GetStatus",
+  "NodeService/ListTypes",
+  ...["List", "Resolve", "Status", "Digest", "History", "Log"].map((name) => `StoreService/${name}`),
+  "DynamicStoreService/Describe",
+]);
 const SESSION_METHODS: ReadonlySet<string> = new Set([
   "Put",
   "DeleteRange",
@@ -199,7 +206,7 @@ class FailoverClient implements ClusterClient {
 
   async #send(method: MethodInfo, call: Call): Promise<Uint8Array> {
     try {
-      if (READ_METHODS.has(method.name)) return await this.#deliver(call, { isRepeatable: true });
+      if (isRead(method)) return await this.#deliver(call, { isRepeatable: true });
       const sessions = SESSION_METHODS.has(method.name) ? this.#sessions : undefined;
       if (sessions === undefined) return await this.#deliver(call, { isRepeatable: false });
       return await sessions.use((session) => this.#deliver(call, { isRepeatable: true, session }));
@@ -313,6 +320,11 @@ interface Call {
 interface Delivery {
   readonly isRepeatable: boolean;
   readonly session?: ClientSession;
+}
+
+function isRead({ name, service }: MethodInfo): boolean {
+  if (!service.typeName.startsWith("lattice.")) return READ_METHODS.has(name);
+  return NODE_READS.has(`${service.typeName.slice(service.typeName.lastIndexOf(".") + 1)}/${name}`);
 }
 
 function pathOf(method: MethodInfo): string {

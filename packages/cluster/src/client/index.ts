@@ -8,4 +8,5 @@ export {
   type WatchCallOptions,
 } from "./cluster-client.ts";
 export type { ClientTls } from "./connection.ts";
+export { openLatticeClient } from "./lattice-client.ts";
 export { WatchCompacted, type WatchRequest, type WatchResponse } from "./watch.ts";

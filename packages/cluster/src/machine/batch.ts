@@ -15,6 +15,8 @@ import {
 } from "../auth/key-checks.ts";
 import { SWEPT_CHANGES_MAX } from "../limits.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import { applyStoreRequest, type StoreChange, type StoreTypes } from "../store/apply-store-request.ts";
+import type { StoreRequest } from "../store/store-request.ts";
 import { ALARMS_TABLE, applyAlarm, keepAlarms, readAlarms } from "./alarm-rows.ts";
 import { commandOf, type Command } from "./command.ts";
 import { keepMembers, MEMBERS_TABLE, mergeMember } from "./member-rows.ts";
@@ -27,6 +29,10 @@ export interface BatchParts {
   readonly keys: KeySpaceWriter;
   readonly auth: AuthState;
   readonly sessions: Sessions;
+  /** Those that are on. */
+  readonly alarms: readonly etcdserverpb.AlarmMember[];
+  /** Of stores, that this member knows. */
+  readonly storeTypes: StoreTypes;
   /** Filled in by what is applied. */
   readonly changes: BatchChanges;
 }
@@ -36,6 +42,7 @@ export class BatchChanges {
   readonly events: KeyEvent[] = [];
   readonly grantedLeases: LeaseRow[] = [];
   readonly revokedLeases: bigint[] = [];
+  readonly stores: StoreChange[] = [];
   /** That of the keys, after all of it. */
   revision = 0;
   areMembersNew = false;
@@ -52,6 +59,7 @@ const CHANGING_KEYS: ReadonlySet<Command["kind"]> = new Set([
   RequestKind.LEASE_GRANT,
   RequestKind.LEASE_REVOKE,
   RequestKind.LEASE_EXPIRE,
+  RequestKind.STORE,
 ]);
 const NO_RESULTS: readonly Outcome[] = [];
 const NOTHING = {};
@@ -64,9 +72,9 @@ export class Batch {
 
   constructor(parts: BatchParts) {
     this.#parts = parts;
-    const { keys, auth } = parts;
+    const { keys, auth, alarms } = parts;
     this.#checker = { auth, leaseKeys: (id) => keys.leaseKeys(id) };
-    this.#lookAtAlarms();
+    this.#heed(alarms);
   }
 
   apply(entry: Committed): readonly Outcome[] {
@@ -144,6 +152,8 @@ export class Batch {
         mergeMember(table(MEMBERS_TABLE), command.message);
         this.#parts.changes.areMembersNew = true;
         return NOTHING;
+      case RequestKind.STORE:
+        return this.#changeStore(command.message);
       case "auth":
         return auth.apply(request, { table, index });
     }
@@ -163,6 +173,11 @@ export class Batch {
     return response;
   }
 
+  #changeStore(request: StoreRequest): object {
+    const { table, storeTypes: types, changes } = this.#parts;
+    return applyStoreRequest({ table, types, changes: changes.stores }, request);
+  }
+
   #turnAlarm(request: etcdserverpb.AlarmRequest): object {
     const alarms = applyAlarm(this.#parts.table(ALARMS_TABLE), request);
     this.#alarmsChanged();
@@ -171,11 +186,10 @@ export class Batch {
 
   #alarmsChanged(): void {
     this.#parts.changes.areAlarmsNew = true;
-    this.#lookAtAlarms();
+    this.#heed(readAlarms(this.#parts.table(ALARMS_TABLE)));
   }
 
-  #lookAtAlarms(): void {
-    const alarms = readAlarms(this.#parts.table(ALARMS_TABLE));
+  #heed(alarms: readonly etcdserverpb.AlarmMember[]): void {
     this.#hasSpace = alarms.every(({ alarm }) => alarm !== NOSPACE);
     this.#isSound = alarms.every(({ alarm }) => alarm !== CORRUPT);
   }
@@ -187,6 +201,7 @@ export class Batch {
     const isAdding =
       kind === RequestKind.PUT ||
       kind === RequestKind.LEASE_GRANT ||
+      kind === RequestKind.STORE ||
       (kind === RequestKind.TXN && hasPut(message));
     return isAdding && !this.#hasSpace ? EtcdError.of("noSpace") : undefined;
   }

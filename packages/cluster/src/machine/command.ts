@@ -1,6 +1,7 @@
 /** A request of the log with its message decoded. */
 import { etcdserverpb } from "@lattice/etcd-proto";
 import type { LeaseCheckpoint } from "../lease/lessor.ts";
+import { decodeStoreRequest, type StoreRequest } from "../store/store-request.ts";
 import { decodePut } from "../wire/decode-request.ts";
 import { decodeLeaseCheckpoints } from "./lease-checkpoint.ts";
 import { decodeMember, type MemberRow } from "./member-rows.ts";
@@ -18,6 +19,7 @@ export type Command =
   | { readonly kind: typeof RequestKind.ALARM; readonly message: etcdserverpb.AlarmRequest }
   | { readonly kind: typeof RequestKind.MEMBER; readonly message: MemberRow }
   | { readonly kind: typeof RequestKind.SWEEP; readonly message: undefined }
+  | { readonly kind: typeof RequestKind.STORE; readonly message: StoreRequest }
   /** About users and roles; decoded where they are applied. */
   | { readonly kind: "auth"; readonly message: undefined };
 
@@ -47,6 +49,8 @@ export function commandOf({ kind, body }: ClusterRequest): Command | undefined {
       return readable(() => ({ kind, message: decodeMember(body) }));
     case RequestKind.SWEEP:
       return { kind, message: undefined };
+    case RequestKind.STORE:
+      return readable(() => ({ kind, message: decodeStoreRequest(body) }));
     default:
       return isAboutUsers(kind) ? { kind: "auth", message: undefined } : undefined;
   }

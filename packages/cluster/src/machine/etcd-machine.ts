@@ -13,6 +13,8 @@ import type { CheckpointedStorage, Table } from "@lattice/storage";
 import { AUTH_TABLES } from "../auth/auth-rows.ts";
 import { AuthState } from "../auth/auth-state.ts";
 import { Sessions, SESSION_TABLES } from "../sessions/sessions.ts";
+import type { StoreTypes } from "../store/apply-store-request.ts";
+import { STORE_TABLES } from "../store/store-rows.ts";
 import { ALARMS_TABLE, readAlarms } from "./alarm-rows.ts";
 import { Batch, BatchChanges } from "./batch.ts";
 import { MEMBERS_TABLE, readMembers, type MemberRow } from "./member-rows.ts";
@@ -26,6 +28,7 @@ export const STATE_TABLES: readonly string[] = [
   ...MVCC_TABLES,
   ...AUTH_TABLES,
   ...SESSION_TABLES,
+  ...STORE_TABLES,
   META_TABLE,
   MEMBERS_TABLE,
   ALARMS_TABLE,
@@ -43,6 +46,8 @@ export interface EtcdMachineOptions {
   readonly openStorage: (path: string) => CheckpointedStorage;
   /** A clock that never goes back, in milliseconds: for how long tokens of users hold. Nothing of the state depends on it. */
   readonly nowMs: () => number;
+  /** Of stores, that this member knows; none unless this says otherwise. */
+  readonly storeTypes?: StoreTypes | undefined;
 }
 
 type WriteTable = (name: string) => Table;
@@ -52,6 +57,7 @@ const NO_LISTENER: MachineListener = { applied: () => {}, replaced: () => {} };
 export class EtcdMachine implements StateMachine<Outcome> {
   readonly auth: AuthState;
   readonly sessions: Sessions;
+  readonly storeTypes: StoreTypes;
   readonly #directory: StateDirectory;
   #storage: CheckpointedStorage;
   #keys: KeySpace;
@@ -60,9 +66,12 @@ export class EtcdMachine implements StateMachine<Outcome> {
   #membership: Membership = NO_MEMBERS;
   #members: readonly MemberRow[] = [];
   #alarms: readonly etcdserverpb.AlarmMember[] = [];
+  readonly #checkpoints = new Set<Promise<void>>();
+  #adopting: Promise<void> = Promise.resolve();
   listener: MachineListener = NO_LISTENER;
 
-  constructor({ directory, openStorage, nowMs }: EtcdMachineOptions) {
+  constructor({ directory, openStorage, nowMs, storeTypes = new Map() }: EtcdMachineOptions) {
+    this.storeTypes = storeTypes;
     this.#directory = new StateDirectory({ directory, tables: STATE_TABLES, open: openStorage });
     this.#storage = this.#directory.openCurrent();
     this.#keys = this.#openKeys();
@@ -122,9 +131,17 @@ export class EtcdMachine implements StateMachine<Outcome> {
     return results;
   }
 
+  /** Also of whoever wants a view; it is not adopted meanwhile. */
   async checkpoint(): Promise<EntryId> {
+    await this.#adopting;
     const applied = this.#applied;
-    await this.#storage.checkpoint();
+    const done = this.#storage.checkpoint();
+    this.#checkpoints.add(done);
+    try {
+      await done;
+    } finally {
+      this.#checkpoints.delete(done);
+    }
     return applied;
   }
 
@@ -154,7 +171,13 @@ export class EtcdMachine implements StateMachine<Outcome> {
     this.#directory.unstage();
   }
 
-  async adopt(): Promise<void> {
+  adopt(): Promise<void> {
+    this.#adopting = this.#adopt();
+    return this.#adopting;
+  }
+
+  async #adopt(): Promise<void> {
+    await Promise.allSettled(this.#checkpoints);
     await this.#storage.close();
     this.#directory.adopt();
     this.#storage = this.#directory.openCurrent();
@@ -177,8 +200,8 @@ export class EtcdMachine implements StateMachine<Outcome> {
   ): readonly (readonly Outcome[])[] {
     const onEvent = (event: KeyEvent): void => void changes.events.push(event);
     const apply = (keys: KeySpaceWriter) => {
-      const { auth, sessions } = this;
-      const batch = new Batch({ table, keys, auth, sessions, changes });
+      const { auth, sessions, alarms, storeTypes } = this;
+      const batch = new Batch({ table, keys, auth, sessions, alarms, storeTypes, changes });
       const results = committed.map((entry) => batch.apply(entry));
       changes.revision = keys.revision;
       return results;

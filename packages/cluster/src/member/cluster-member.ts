@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { etcdserverpb, EtcdError } from "@lattice/etcd-proto";
+import { LatticeError } from "@lattice/model";
 import type { CallContext } from "@lattice/grpc-front";
 import { Health } from "@lattice/api/supervision";
 import {
@@ -27,6 +28,9 @@ import { encodeLeaseCheckpoints } from "../machine/lease-checkpoint.ts";
 import { encodeMember, isListener, type MemberRow } from "../machine/member-rows.ts";
 import type { Done, Outcome } from "../machine/outcome.ts";
 import { encodeRequest, RequestKind } from "../machine/request.ts";
+import { commandAtLeader, serveCommands } from "../store/leader-commands.ts";
+import { StoreHost } from "../store/store-host.ts";
+import { encodeStoreRequest, type StoreOutcome } from "../store/store-request.ts";
 import { LeaderWatch } from "../services/leader-watch.ts";
 import type { MemberPort, ProposeOptions } from "../services/member-port.ts";
 import { WatchHub } from "../watch/watch-hub.ts";
@@ -81,6 +85,8 @@ export class ClusterMemberCore implements MemberPort {
   #node!: RaftNode<Outcome>;
   #leaderCalls!: LeaderCalls;
   #changer!: MemberChanger;
+  /** From when it was attached. */
+  #stores: StoreHost | undefined;
   #leaseClock!: LeaderLeaseClock;
   #isLearner = false;
   #leader: MemberId = NOBODY;
@@ -168,6 +174,7 @@ export class ClusterMemberCore implements MemberPort {
       leaderChange: () => this.#leaderChange(),
       timeoutMs,
     });
+    this.#stores = this.#openStores();
     const { leader, term } = node.status();
     this.leaderChanged(leader, term);
     this.#membersChanged();
@@ -179,6 +186,10 @@ export class ClusterMemberCore implements MemberPort {
 
   get changes(): MemberChanger {
     return this.#changer;
+  }
+
+  get stores(): StoreHost {
+    return this.#stores!;
   }
 
   get leaseClock(): LeaderLeaseClock {
@@ -279,6 +290,7 @@ export class ClusterMemberCore implements MemberPort {
     this.#term = term;
     this.health.isServing = leader !== NOBODY;
     this.leaderWatch.changed(leader !== NOBODY);
+    if (leader !== before) this.#stores?.leaderChanged();
     this.#search.changed(leader !== NOBODY);
     if (leader === id && (before !== id || !this.lessor.isPrimary)) this.lessor.promote(electionTimeoutMs);
     else if (leader !== id && this.lessor.isPrimary) this.lessor.demote();
@@ -329,8 +341,50 @@ export class ClusterMemberCore implements MemberPort {
     this.health.isServing = false;
     this.lessor.demote();
     this.leaderWatch.close();
+    this.#stores?.close();
     this.#search.close();
     this.#room.close();
+  }
+
+  #openStores(): StoreHost {
+    const { machine, gate, parts } = this;
+    const leaderCalls = this.#leaderCalls;
+    const host = new StoreHost({
+      clusterId: parts.clusterId,
+      types: machine.storeTypes,
+      tables: (name) => machine.storage.table(name),
+      propose: async (request) => {
+        const body = encodeStoreRequest(request);
+        this.checkRoom(body.length);
+        return (await this.#proposeOwn(RequestKind.STORE, body)).response as StoreOutcome;
+      },
+      readBarrier: () => this.readBarrier(),
+      atLeader: (store, method, message) => commandAtLeader(leaderCalls, { store, method, message }),
+      isLeader: () => this.isLeader,
+      gate,
+      checker: { auth: machine.auth, leaseKeys: (id) => machine.keys.leaseKeys(id) },
+    });
+    serveCommands(leaderCalls, host);
+    return host;
+  }
+
+  /** Makes the stores that are wanted, as soon as there is somebody to make them. */
+  async makeStores(stores: Readonly<Record<string, string>>): Promise<void> {
+    const { clock, log } = this.parts;
+    for (const [name, type] of Object.entries(stores)) {
+      while (!this.#isStopped && !this.stores.rows().some((row) => row.name === name)) {
+        try {
+          await this.stores.create(name, type);
+        } catch (error) {
+          // What cannot be made is told; what can be made later is tried again.
+          if (error instanceof LatticeError) {
+            log("error", error.message);
+            break;
+          }
+        }
+        await new Promise<void>((resolve) => clock.after(PUBLISH_RETRY_MS, resolve));
+      }
+    }
   }
 
   #memberRows(): MemberRow[] {
@@ -345,6 +399,7 @@ export class ClusterMemberCore implements MemberPort {
     this.size.grown();
     for (const lease of changes.grantedLeases) this.lessor.granted(lease);
     for (const id of changes.revokedLeases) this.lessor.revoked(id);
+    if (changes.stores.length > 0) this.#stores?.applied(changes.stores);
     if (changes.areMembersNew) this.#membersChanged();
     this.#waiters.applied(this.machine.applied.index);
     if (changes.hasCompacted) this.#sweep();
@@ -353,6 +408,7 @@ export class ClusterMemberCore implements MemberPort {
   #replaced(): void {
     this.machine.auth.announceChanges();
     this.hub.replaced(this.machine.revision);
+    this.#stores?.replaced();
     this.#membersChanged();
     this.#waiters.applied(this.machine.applied.index);
     if (this.isLeader) this.lessor.promote(this.parts.electionTimeoutMs);

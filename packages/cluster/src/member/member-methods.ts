@@ -16,6 +16,7 @@ import { leaseService } from "../services/lease-service.ts";
 import { maintenanceService } from "../services/maintenance-service.ts";
 import { reflectionService } from "../services/reflection-service.ts";
 import { watchService } from "../services/watch-service.ts";
+import { storeServiceInfos, storeServices, type MemberFacts } from "../store/store-services.ts";
 import { AuthorizedReader } from "./authorized-reader.ts";
 import type { ClusterMemberCore } from "./cluster-member.ts";
 import type { ClusterMemberOptions } from "./options.ts";
@@ -90,6 +91,20 @@ export function memberMethods(
   add(lockService(methods));
   add(electionService(methods));
   add(healthService(member.health, new Set(SERVICES.map(({ typeName }) => typeName))));
-  add(reflectionService(SERVICES));
+  const { stores } = member;
+  const ofStores = stores.types.length === 0 ? [] : storeServiceInfos(stores);
+  if (ofStores.length > 0) add(storeServices(stores, factsOf(member)));
+  add(reflectionService([...SERVICES, ...ofStores]));
   return methods;
+}
+
+function factsOf({ parts, machine }: ClusterMemberCore): MemberFacts {
+  const own = () => machine.members.find(({ id }) => id === parts.id);
+  return {
+    name: parts.name,
+    dataDirectory: parts.dataDirectory,
+    startedMs: Date.now(),
+    addresses: () => own()?.clientUrls ?? [],
+    peerCount: () => Math.max(0, machine.members.length - 1),
+  };
 }

@@ -1,6 +1,7 @@
 /** What a member is told when it is started. */
 import type { TlsOptions } from "@lattice/grpc-front";
 import type { PeerCredentials } from "@lattice/raft-net";
+import type { StoreType } from "@lattice/store";
 
 export interface ClientEndpoint {
   readonly host: string;
@@ -45,6 +46,10 @@ export interface ClusterMemberOptions {
   /** Entries that are kept in front of that, for members that are a little behind. */
   readonly tailCount?: number | undefined;
   readonly quotaBytes?: number | undefined;
+  /** Types of stores that the cluster may hold beside its keys: the same, by the same code, at all members. */
+  readonly storeTypes?: readonly StoreType[] | undefined;
+  /** Stores that are made where they are not there: their types by their names. */
+  readonly stores?: Readonly<Record<string, string>> | undefined;
   readonly electionTimeoutMs?: number | undefined;
   readonly heartbeatMs?: number | undefined;
   /** Base-2 logarithm of what hashing a user's password costs; etcd's `--bcrypt-cost`. Passwords that were set before keep theirs. */

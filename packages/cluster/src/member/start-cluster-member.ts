@@ -22,11 +22,41 @@ import {
 import { EtcdMachine, STATE_TABLES } from "../machine/etcd-machine.ts";
 import type { MemberRow } from "../machine/member-rows.ts";
 import type { Outcome } from "../machine/outcome.ts";
+import type { StoreTypes } from "../store/apply-store-request.ts";
+import { storesOf } from "../store/store-state.ts";
+import { assertTableNames } from "../store/store-rows.ts";
 import { lockDirectory, takeSeat, type Seat } from "./claim-directory.ts";
 import { ClusterMemberCore } from "./cluster-member.ts";
 import { memberMethods } from "./member-methods.ts";
 import type { ClientEndpoint, ClusterMemberOptions } from "./options.ts";
 import { replaceDamaged } from "./replace-damaged.ts";
+
+/** What others write to a store, this member must be able to apply. */
+function requireTypes({ storage, storeTypes }: EtcdMachine): void {
+  for (const { name, type } of storesOf((table) => storage.table(table))) {
+    if (storeTypes.has(type)) continue;
+    throw new LatticeError(
+      "failed-precondition",
+      `the cluster has a store "${name}" of type ${type}, which this member does not know: start it with --store ${type}, ` +
+        `and --types where that comes from a module`,
+    );
+  }
+}
+
+/** Checked: stores that are wanted must be of a type that is there. */
+function storeTypesOf({ storeTypes = [], stores = {} }: ClusterMemberOptions): StoreTypes {
+  for (const { type, tables } of storeTypes) assertTableNames(type, tables);
+  const types = new Map(storeTypes.map((each) => [each.type, each]));
+  for (const type of Object.values(stores)) {
+    if (types.has(type)) continue;
+    const known = [...types.keys()].join(", ");
+    throw new LatticeError(
+      "invalid-argument",
+      `there is no store type ${type}; this member knows ${known || "none"}`,
+    );
+  }
+  return types;
+}
 
 /** Why a member does not run any more. */
 export interface Ended {
@@ -114,6 +144,7 @@ class Starter {
     try {
       const front = await this.#openFront(core);
       running.begin(front, peers.addresses[0]!.port);
+      void core.makeStores(this.#options.stores ?? {});
       void core.publish(client.advertise ?? [urlOf(client, front.port)]);
       return running;
     } catch (error) {
@@ -132,8 +163,10 @@ class Starter {
       directory: join(dataDirectory, "state"),
       openStorage: (path) => openLmdbStorage({ path, tables: STATE_TABLES, durability: "checkpoint" }),
       nowMs: () => clock.nowMs(),
+      storeTypes: storeTypesOf(this.#options),
     });
     this.members = machine.members;
+    requireTypes(machine);
     const { electionTimeoutMs } = this.#pace;
     const requestTimeoutMs = REQUEST_TIMEOUT_MS + 2 * electionTimeoutMs;
     return new ClusterMemberCore({

@@ -3,7 +3,7 @@ import { etcdserverpb, EtcdError } from "@lattice/etcd-proto";
 import type { CallContext, Method, StreamCall } from "@lattice/grpc-front";
 import type { IMessageType } from "@protobuf-ts/runtime";
 import type { AuthGate } from "../auth/auth-gate.ts";
-import { LEASE_TTL_MAX } from "../limits.ts";
+import { LEASE_TTL_MAX, RENEWALS_MAX } from "../limits.ts";
 import { RequestKind, type RequestSession } from "../machine/request.ts";
 import { leaseIdOf, sessionOf } from "../sessions/session-metadata.ts";
 import type { LeaderWatch } from "./leader-watch.ts";
@@ -135,15 +135,30 @@ class LeaseService {
   }
 
   async #renewAll(call: StreamCall): Promise<void> {
-    const { member, clock } = this.#options;
+    const failed = Promise.withResolvers<never>();
+    await Promise.race([this.#renewEach(call, failed.reject), failed.promise]);
+  }
+
+  /** Many at a time: they share what the leader has to ask for, and none waits for the others. */
+  async #renewEach(call: StreamCall, fail: (error: unknown) => void): Promise<void> {
+    const running = new Set<Promise<void>>();
     for await (const bytes of call.requests) {
       const { id } = decodeMessage(etcdserverpb.LeaseKeepAliveRequest, bytes);
-      // From before: what the client is told then is not ahead of the renewal.
-      const header = member.header();
-      const ttl = BigInt(await clock.renew(id));
-      const hasRoom = call.send(etcdserverpb.LeaseKeepAliveResponse.toBinary({ header, id, ttl }));
-      if (!hasRoom) await call.drained();
+      const renewal = this.#renew(call, id).catch(fail);
+      running.add(renewal);
+      void renewal.then(() => running.delete(renewal));
+      if (running.size >= RENEWALS_MAX) await Promise.race(running);
     }
+    await Promise.all(running);
+  }
+
+  async #renew(call: StreamCall, id: bigint): Promise<void> {
+    const { member, clock } = this.#options;
+    // From before: what the client is told then is not ahead of the renewal.
+    const header = member.header();
+    const ttl = BigInt(await clock.renew(id));
+    const hasRoom = call.send(etcdserverpb.LeaseKeepAliveResponse.toBinary({ header, id, ttl }));
+    if (!hasRoom) await call.drained();
   }
 }
 

@@ -5,7 +5,7 @@
 import { headerField } from "../hpack/header-field.ts";
 import { blockBytesMax, HpackEncoder, type OutgoingField } from "../hpack/hpack-encoder.ts";
 import { encodeStatusMessage } from "../status-message.ts";
-import type { Status } from "../status.ts";
+import { LATTICE_CODE, type Status } from "../status.ts";
 import { HEADER_TABLE_BYTES } from "./limits.ts";
 
 export class ResponseBlocks {

@@ -55,7 +55,7 @@ export class SocketConnection {
   /** Writes what there is. Answers whether there is more to be written in the next turn. */
   flush(writer: FrameWriter): boolean {
     if (this.#stalledMs !== undefined || this.#endedMs !== undefined) return false;
-    this.#connection.write(writer);
+    if (!this.#tryWrite(writer)) return false;
     this.#write(writer.take());
     if (this.#socket.writableLength > BACKLOG_BYTES_MAX) this.#stall();
     else if (this.#connection.hasOutput) return true;
@@ -69,6 +69,19 @@ export class SocketConnection {
     const isStuck = this.#stalledMs !== undefined && nowMs - this.#stalledMs > STALL_TIMEOUT_MS;
     const hasLingered = this.#endedMs !== undefined && nowMs - this.#endedMs > LINGER_MS;
     if (isStuck || hasLingered || !this.#connection.look()) this.#socket.destroy();
+  }
+
+  /** What should not happen ends this connection, and no other. */
+  #tryWrite(writer: FrameWriter): boolean {
+    try {
+      this.#connection.write(writer);
+      return true;
+    } catch (error) {
+      writer.take();
+      process.emitWarning(error instanceof Error ? error : String(error));
+      this.#socket.destroy();
+      return false;
+    }
   }
 
   #write(pieces: readonly Buffer[]): void {

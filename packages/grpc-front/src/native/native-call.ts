@@ -4,7 +4,7 @@ import { CANCELLED, GrpcCall, type GrpcCallOptions } from "../grpc-call.ts";
 import { framed } from "../message-reader.ts";
 import type { Peer } from "../peer.ts";
 import { encodeStatusMessage } from "../status-message.ts";
-import type { Status } from "../status.ts";
+import { LATTICE_CODE, type Status } from "../status.ts";
 
 interface NativeCallOptions extends GrpcCallOptions {
   readonly stream: ServerHttp2Stream;

@@ -1,0 +1,48 @@
+/** Stores of types of their own, at a cluster: their methods are called as those of a node's stores are. */
+import type { LatticeClient } from "@lattice/api";
+import type { CommandArguments } from "../commands/command.ts";
+import type { Context } from "../context.ts";
+import { alignRows } from "../print/table.ts";
+import { escapeText } from "../print/text.ts";
+import { runWords } from "../run-line.ts";
+import { Session } from "../session.ts";
+import { clientOptions } from "./client.ts";
+
+export async function list(context: Context, args: CommandArguments): Promise<void> {
+  await using client = await openClient(context, args);
+  const reply = await client.store.list({}, { signal: context.signal });
+  context.output.show("ListStoresReply", reply, () =>
+    alignRows(
+      reply.stores.map(({ name, type, problem }) => [
+        escapeText(name),
+        escapeText(type),
+        escapeText(problem),
+      ]),
+    ),
+  );
+}
+
+export async function call(context: Context, args: CommandArguments): Promise<void> {
+  const name = args.text("name");
+  const words = args.list("method");
+  const { session, output, signal } = context;
+  const inner = new Session({
+    ...session.options,
+    json: output.json,
+    verbose: output.verbose,
+    store: name,
+    connect: () => openClient(context, args),
+  });
+  try {
+    // What is said behind the name is a line of its own, on that store.
+    await runWords(inner, words.length === 0 ? ["help"] : ["store", "call", ...words], signal);
+    if (session.options.mode !== "one-shot") await inner.subscriptions.ended();
+  } finally {
+    await inner.close();
+  }
+}
+
+async function openClient(context: Context, args: CommandArguments): Promise<LatticeClient> {
+  const { openLatticeClient } = await import("@lattice/cluster/client");
+  return openLatticeClient(clientOptions(context, args));
+}
