@@ -7,7 +7,8 @@ let members: Members;
 let seat: RunningSeat;
 
 beforeAll(async () => {
-  members = await Members.start(3);
+  // Large values hold up a process with three members in it.
+  members = await Members.start(3, { electionTimeoutMs: 2_000, heartbeatMs: 100 });
   seat = await members.follower();
 });
 

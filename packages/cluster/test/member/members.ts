@@ -7,7 +7,10 @@ import { etcdserverpb } from "@lattice/etcd-proto";
 import { startClusterMember, type ClusterMember, type ClusterMemberOptions } from "../../src/index.ts";
 import { GrpcClient } from "../etcd/grpc-client.ts";
 
-export type Overrides = Partial<ClusterMemberOptions>;
+export interface Overrides extends Partial<ClusterMemberOptions> {
+  /** Members speak TLS to each other. */
+  readonly peerTls?: ClusterMemberOptions["peer"]["tls"];
+}
 
 export interface RunningSeat {
   readonly name: string;
@@ -52,18 +55,18 @@ export class Members implements AsyncDisposable {
     return address;
   }
 
-  options(name: string, overrides: Overrides = {}): ClusterMemberOptions {
+  options(name: string, own: Overrides = {}): ClusterMemberOptions {
+    const { peerTls, ...overrides } = { ...this.#overrides, ...own };
     const [host, port] = this.#addresses.get(name)!.split(":") as [string, string];
     const isJoining = overrides.join !== undefined;
     return {
       name,
       dataDirectory: this.directoryOf(name),
       client: { host: "127.0.0.1", port: 0 },
-      peer: { host, port: Number(port) },
+      peer: { host, port: Number(port), tls: peerTls },
       ...(isJoining ? {} : { initial: { members: Object.fromEntries(this.#addresses) } }),
       ...PACE,
       log: (level, text) => this.log.push(`${name} ${level} ${text}`),
-      ...this.#overrides,
       ...overrides,
     };
   }
