@@ -1,7 +1,7 @@
 /** The connection on its socket, where that takes bytes as slowly as a test wants. */
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { ByteBudget } from "../src/http2/byte-budget.ts";
 import { FrameWriter } from "../src/http2/frame-writer.ts";
 import { BACKLOG_BYTES_MAX, LINGER_MS, STALL_TIMEOUT_MS, WRITE_BYTES_MAX } from "../src/http2/limits.ts";
@@ -154,6 +154,25 @@ it("after goodbye the client has some time to hang up", async () => {
   setup.nowMs += LINGER_MS + 1;
   setup.connection.look();
   expect(setup.socket.destroyed).toBe(true);
+});
+
+it("a mistake of ours costs the connection, and is told", async () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const setup = new Setup();
+  await setup.receive(...hello, call(1));
+  class BrokenWriter extends FrameWriter {
+    override messagePart(): void {
+      throw new RangeError("a mistake");
+    }
+  }
+  const writer = new BrokenWriter();
+  setup.connection.flush(writer);
+  expect(setup.socket.destroyed).toBe(true);
+  expect(setup.socket.takenBytes).toBe(0);
+  // The next one writes with it.
+  expect(writer.bytes).toBe(0);
+  expect(warn.mock.calls).toEqual([[new RangeError("a mistake")]]);
+  warn.mockRestore();
 });
 
 it("a call whose connection is gone is over for its handler", async () => {

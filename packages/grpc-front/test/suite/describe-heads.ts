@@ -1,4 +1,5 @@
 import { connect } from "node:http2";
+import { LatticeError } from "@lattice/model";
 import { describe, expect, it } from "vitest";
 import { GrpcCode, type CallContext, type OpenFront } from "../../src/index.ts";
 import { RawClient } from "../raw-client.ts";
@@ -136,6 +137,18 @@ export function describeHeads(open: OpenFront): void {
         expect(left).toBeLessThanOrEqual(ms + performance.now() - before);
         streamId += 2;
       }
+    });
+
+    it("of the end tell this project's clients the code of a LatticeError", async () => {
+      const fails = unary(() => {
+        throw new LatticeError("conflict", "somebody else was faster");
+      });
+      await using front = await opened(open, { "/test.Echo/Fail": fails });
+      await using client = await RawClient.hello(front.port);
+      client.send(headers(1, callHeaders("/test.Echo/Fail")), data(1, message(), { isLast: true }));
+      const { trailers } = await client.answer(1);
+      expect(trailers.get("grpc-status")).toBe(`${GrpcCode.ABORTED}`);
+      expect(trailers.get("lattice-code")).toBe("conflict");
     });
 
     it("of a time that is up end the call", async () => {

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { LatticeError } from "@lattice/model";
 import { describe, expect, it } from "vitest";
-import { GrpcCode, GrpcError, type CallContext, type OpenFront } from "../../src/index.ts";
+import { GrpcCode, GrpcError, type CallContext, type OpenFront, type UnaryHandler } from "../../src/index.ts";
 import { GrpcClient } from "../grpc-client.ts";
 import { RawClient } from "../raw-client.ts";
 import { callHeaders, data, headers, message } from "../raw-frames.ts";
@@ -58,6 +58,17 @@ export function describeUnary(open: OpenFront): void {
         using client = new GrpcClient(front.port);
         expect(await client.unary("/test.Echo/Fail")).toEqual({ code, message, response: undefined });
         expect(await client.unary("/test.Echo/FailLater")).toEqual({ code, message, response: undefined });
+      }
+    });
+
+    it("ends with an error where its handler answers with no bytes", async () => {
+      const wrong = [() => undefined, async () => "text", async () => undefined, () => ({})];
+      for (const handle of wrong) {
+        await using front = await opened(open, {
+          "/test.Echo/Wrong": unary(handle as unknown as UnaryHandler),
+        });
+        using client = new GrpcClient(front.port);
+        expect((await client.unary("/test.Echo/Wrong")).code).toBe(GrpcCode.INTERNAL);
       }
     });
 
