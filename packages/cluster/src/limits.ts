@@ -54,3 +54,5 @@ export const STATE_STAGED_BYTES_MAX = 8 << 20;
 export const SWEPT_CHANGES_MAX = 2_000;
 /** For the others to take a new member in the place of one whose log is damaged. */
 export const REPLACE_TIMEOUT_MS = 60_000;
+/** How long members of a cluster are waited for that may not have started. */
+export const ASK_MS = 2_000;

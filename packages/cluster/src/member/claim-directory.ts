@@ -8,6 +8,7 @@ import { LatticeError } from "@lattice/model";
 import { logIndex, membershipOf, membersOf, NO_INDEX, type MemberId } from "@lattice/raft";
 import type { Bootstrap } from "@lattice/raft-node";
 import { acquireLock, type LockFile } from "@lattice/storage";
+import { ASK_MS } from "../limits.ts";
 import { encodeMember, type MemberRow } from "../machine/member-rows.ts";
 import { encodeRequest, RequestKind } from "../machine/request.ts";
 import { askForCluster, type DescribedCluster } from "./cluster-description.ts";
@@ -21,8 +22,6 @@ export interface Seat extends MemberFile {
 }
 
 const TOKEN_DEFAULT = "lattice-cluster";
-/** How long members of a cluster are waited for that may not have started. */
-const ASK_MS = 2_000;
 
 /** Throws `in-use`, `disk-full`, or `failed-precondition` where the directory cannot be used. */
 export function lockDirectory(directory: string): LockFile {

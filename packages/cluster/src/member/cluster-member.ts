@@ -9,6 +9,7 @@ import type { CallContext } from "@lattice/grpc-front";
 import { Health } from "@lattice/api/supervision";
 import {
   isMember,
+  maxIndex,
   memberId,
   NOBODY,
   type MemberId,
@@ -311,7 +312,8 @@ export class ClusterMemberCore implements MemberPort {
     for (const row of rows) {
       if (row.id !== id) peers.set(row.id, addressesOf(row));
     }
-    network.setPeers(peers, applied.index);
+    // Who has yet to be brought forward was taken in by an entry that it knows of: others may be behind that.
+    network.setPeers(peers, maxIndex(applied.index, known.asOf));
   }
 
   /** Of one that is about to be: what others have to know of it (`encodeMember`). */

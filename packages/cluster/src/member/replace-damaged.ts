@@ -6,12 +6,14 @@ import { randomBytes } from "node:crypto";
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { LatticeError } from "@lattice/model";
+import type { LogIndex } from "@lattice/raft";
 import { introduce } from "@lattice/raft-net";
 import { askToReplace, systemMonotonicClock } from "@lattice/raft-node";
 import { syncDirectory } from "../disk/durable.ts";
-import { REPLACE_TIMEOUT_MS } from "../limits.ts";
+import { ASK_MS, REPLACE_TIMEOUT_MS } from "../limits.ts";
 import { encodeMember, type MemberRow } from "../machine/member-rows.ts";
 import type { Seat } from "./claim-directory.ts";
+import { askForCluster } from "./cluster-description.ts";
 import { addedMemberId, idText } from "./identity.ts";
 import { writeMemberFile } from "./member-file.ts";
 import type { ClusterMemberOptions } from "./options.ts";
@@ -57,7 +59,7 @@ export async function replaceDamaged({ options, seat, error, members }: Damage):
   setAside(dataDirectory, idText(replaced));
   const file = {
     ...{ clusterId, memberId: replacedBy, name, isFirst: false },
-    known: { asOf: known.asOf, rows: [...others, row] },
+    known: { asOf: await takenInBy(others, options, known.asOf), rows: [...others, row] },
   };
   writeMemberFile(dataDirectory, file);
   const kept = join(dataDirectory, `damaged-${idText(replaced)}-*`);
@@ -86,6 +88,18 @@ async function ask({ options, seat, error, members }: Damage, row: MemberRow): P
     const text = `${error.message}; the other members did not take a new one in its place: ${why}`;
     throw new LatticeError("corrupt", text, { details: error.details, cause: reason });
   }
+}
+
+/** An entry by which the new member is one, so that nobody who is behind it can tell it that it is none. */
+async function takenInBy(
+  others: readonly MemberRow[],
+  { peer }: ClusterMemberOptions,
+  before: LogIndex,
+): Promise<LogIndex> {
+  const urls = others.flatMap(({ peerUrls }) => peerUrls);
+  const asked = askForCluster(urls, { credentials: peer.tls, timeoutMs: ASK_MS });
+  const described = await asked.catch(() => undefined);
+  return described?.asOf ?? before;
 }
 
 function setAside(directory: string, name: string): void {
