@@ -34,12 +34,22 @@ export async function call(context: Context, args: CommandArguments): Promise<vo
     connect: () => openClient(context, args),
   });
   try {
+    if (words.length === 0) return await listMethods(inner, context);
     // What is said behind the name is a line of its own, on that store.
-    await runWords(inner, words.length === 0 ? ["help"] : ["store", "call", ...words], signal);
+    await runWords(inner, ["store", "call", ...words], signal);
     if (session.options.mode !== "one-shot") await inner.subscriptions.ended();
   } finally {
     await inner.close();
   }
+}
+
+async function listMethods(inner: Session, { output, signal }: Context): Promise<void> {
+  const store = await inner.requireStore(signal);
+  const methods = [...(await inner.methodsOf(store, signal)).values()];
+  const rows = methods.map(({ usage, summary }) => [usage, summary]);
+  if (output.json)
+    output.document(methods.map(({ name, kind, usage, summary }) => ({ name, kind, usage, summary })));
+  else for (const line of alignRows(rows)) output.line(line);
 }
 
 async function openClient(context: Context, args: CommandArguments): Promise<LatticeClient> {

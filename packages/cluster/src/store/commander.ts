@@ -61,6 +61,8 @@ export class Commander {
   #pending: Pending[] = [];
   /** Goes up where the store is not what commands here have made of it. */
   #generation = 0;
+  /** For what is pending. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(options: CommanderOptions) {
     this.#options = options;
@@ -88,11 +90,13 @@ export class Commander {
     if (first?.seq !== seq || !equalBytes(first.id, id)) return this.reset();
     this.#pending.shift();
     this.#overlay.settle(seq);
+    this.#wake();
   }
 
   /** What is on its way may come to nothing. */
   reset(): void {
     this.#generation += 1;
+    this.#wake();
     if (this.#pending.length === 0) return;
     this.#pending = [];
     this.#overlay = new Overlay(this.#options.state.read);
@@ -165,16 +169,14 @@ export class Commander {
   /** Rule 2. */
   async #holds(run: CommandRun): Promise<boolean> {
     await this.#options.readBarrier();
-    // What it has seen is applied by now, or was thrown away.
-    return (
-      run.generation === this.#generation &&
-      this.#isSettled(run.seenSeq) &&
-      this.#options.state.row.seq >= run.seenSeq
-    );
+    while (run.generation === this.#generation && (this.#pending[0]?.seq ?? Infinity) <= run.seenSeq) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    return run.generation === this.#generation;
   }
 
-  #isSettled(seq: number): boolean {
-    return (this.#pending[0]?.seq ?? Infinity) > seq;
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 }
 
