@@ -189,6 +189,20 @@ describe.each(places)("on %s", (_place, open) => {
 });
 
 describe("on a cluster", () => {
+  test("a type's own service stands for the first store of the type", async () => {
+    const { endpoints } = await startThree();
+    const made = await Called.make(await clientOf(endpoints), "example:counter", "first");
+    await Called.make(await clientOf(endpoints), "example:counter", "second");
+    const client = await openClusterClient({ endpoints: [endpoints[1]!] });
+    onTestFinished(() => client.close());
+    const { increment, get } = Object.fromEntries(
+      Array.from(counter.methods, ([name, { info }]) => [name, info] as const),
+    );
+    await client.call(increment!, { name: "page", amount: 3n });
+    expect(await client.call(get!, { name: "page" })).toMatchObject({ value: 3n });
+    expect((await made.call("get", { name: "page" })).value).toBe(3n);
+  });
+
   test("of many who compare and set at once, at all members, one comes through each time", async () => {
     const { endpoints } = await startThree();
     const first = await clientOf(endpoints);

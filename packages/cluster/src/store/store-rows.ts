@@ -65,7 +65,7 @@ export function encodeStoreRow(row: StoreRow): Uint8Array {
   return writer.written;
 }
 
-export function decodeStoreRow(key: Uint8Array, bytes: Uint8Array): StoreRow {
+function decodeStoreRow(key: Uint8Array, bytes: Uint8Array): StoreRow {
   const reader = new PackReader(bytes);
   return {
     name: text(key),
