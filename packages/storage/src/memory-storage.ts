@@ -7,7 +7,7 @@ import { VIEW_COUNT_MAX } from "./limits.ts";
 import { MemoryTable, type MemoryRows } from "./memory-table.ts";
 import { MemoryView } from "./memory-view.ts";
 import { SortedMap } from "./sorted-map.ts";
-import type { CheckpointedStorage, StorageView, Table, TableReader } from "./storage.ts";
+import type { CheckpointedStorage, StorageSize, StorageView, Table, TableReader } from "./storage.ts";
 import { Transactor } from "./transactor.ts";
 
 export interface MemoryStorageOptions {
@@ -75,6 +75,18 @@ export class MemoryStorage implements CheckpointedStorage {
 
   checkpoint(): Promise<void> {
     return this.#transactor.flush();
+  }
+
+  defragment(): Promise<void> {
+    return this.checkpoint();
+  }
+
+  size(): StorageSize {
+    let bytes = 0;
+    for (const rows of this.#rows.values()) {
+      for (const [key, value] of rows.unordered()) bytes += key.length + value.length;
+    }
+    return { file: bytes, used: bytes };
   }
 
   bytesPending(): number {

@@ -73,6 +73,13 @@ export interface StorageView extends Disposable {
   close(): void;
 }
 
+/** In bytes. */
+export interface StorageSize {
+  readonly file: number;
+  /** What of the file holds rows; the rest is used again before it grows. */
+  readonly used: number;
+}
+
 /**
  * A storage that is written to disk when its owner says so, for state that follows from a log: transactions
  * stay in memory until a checkpoint, a `flush()` makes nothing durable, and a crash leaves what the last
@@ -87,6 +94,12 @@ export interface CheckpointedStorage extends Storage {
   checkpoint(): Promise<void>;
   /** Memory that is taken by what was written since the last checkpoint, roughly. When there is much of it, it is time for one. */
   bytesPending(): number;
+  size(): StorageSize;
+  /**
+   * A checkpoint, after which the file is written anew, without what is not in use in it. Rejects as `checkpoint` does, and
+   * with `in-use` while a view is open; nothing is lost then.
+   */
+  defragment(): Promise<void>;
   /**
    * What the last checkpoint that resolved wrote. Pages that a view can see are not used again, so the file
    * grows by what is written in its lifetime: it is for streaming a snapshot, not for keeping. At most

@@ -1,5 +1,5 @@
 /**
- * Merges into LMDB files by a thread that all storages of the process share. It is started by the first merge,
+ * Merges into LMDB files, and copies of them, by a thread that all storages of the process share. It is started by the first merge,
  * lives as long as the process, and does not keep the process alive.
  */
 import { Worker } from "node:worker_threads";
@@ -14,11 +14,16 @@ export interface MergeOptions {
   readonly batches: readonly RowBatch[];
 }
 
-export interface MergeRequest extends MergeOptions {
-  readonly number: number;
+export interface CopyOptions {
+  readonly path: string;
+  readonly tables: readonly string[];
+  /** Where there is nothing yet. */
+  readonly to: string;
 }
 
-export interface MergeAnswer {
+export type WorkerRequest = (MergeOptions | CopyOptions) & { readonly number: number };
+
+export interface WorkerAnswer {
   readonly number: number;
   /** An error loses its kind on the way between threads; this is what is left of it. */
   readonly fault?: {
@@ -42,13 +47,22 @@ const waitingByNumber = new Map<number, Waiting>();
 
 /** Resolves when the rows are on disk, all of them in one transaction; rejects when none is. */
 export function mergeInBackground(options: MergeOptions): Promise<void> {
+  return ask(options, [...new Set(options.batches.map(({ bytes }) => bytes.buffer))]);
+}
+
+/** Resolves when the copy is on disk, without the pages that are not in use. Nothing is merged meanwhile. */
+export function copyInBackground(options: CopyOptions): Promise<void> {
+  return ask(options, []);
+}
+
+function ask(options: MergeOptions | CopyOptions, transferred: readonly ArrayBuffer[]): Promise<void> {
   worker ??= start();
   const number = ++last;
-  const request: MergeRequest = { ...options, number };
+  const request: WorkerRequest = { ...options, number };
   return new Promise((resolve, reject) => {
     waitingByNumber.set(number, { resolve, reject });
     worker!.ref();
-    worker!.postMessage(request, [...new Set(options.batches.map(({ bytes }) => bytes.buffer))]);
+    worker!.postMessage(request, [...transferred]);
   });
 }
 
@@ -64,7 +78,7 @@ function start(): Worker {
   return started;
 }
 
-function answered({ number, fault }: MergeAnswer): void {
+function answered({ number, fault }: WorkerAnswer): void {
   const waiting = waitingByNumber.get(number);
   waitingByNumber.delete(number);
   if (waitingByNumber.size === 0) worker?.unref();

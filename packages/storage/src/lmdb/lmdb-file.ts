@@ -8,10 +8,10 @@
  * Written in `transactionSync` only: the asynchronous writes of LMDB's binding corrupt the heap when the
  * disk is full, and a transaction whose body returns a promise blocks the process for good.
  */
-import { statfsSync, statSync } from "node:fs";
+import { renameSync, statfsSync, statSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
-import { LatticeError, utf8 } from "@lattice/model";
+import { assert, LatticeError, utf8 } from "@lattice/model";
 import { open, type RootDatabase, type Transaction } from "lmdb";
 import { toLatticeError } from "./fault.ts";
 import { MAP_BYTES } from "../limits.ts";
@@ -35,6 +35,20 @@ export interface LmdbFileOptions {
 
 type Root = RootDatabase<Uint8Array, Uint8Array>;
 
+interface TreeStats {
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
+/** What the binding's types leave out. */
+interface LmdbStats extends TreeStats {
+  readonly pageSize: number;
+  readonly lastPageNumber: number;
+  /** The list of pages that are free. */
+  readonly free: TreeStats;
+}
+
 export class LmdbFile {
   readonly path: string;
   /** Tells the journal of this file from that of another. */
@@ -42,6 +56,7 @@ export class LmdbFile {
   readonly #options: LmdbFileOptions;
   #root: Root;
   #meta: Rows;
+  #continued: Rows;
   readonly #tables = new Map<string, LmdbTable>();
 
   private constructor(options: LmdbFileOptions, root: Root) {
@@ -50,7 +65,8 @@ export class LmdbFile {
     this.#root = root;
     this.#meta = openRows(root, "@storage");
     this.salt = this.#claim();
-    const continued = openRows(root, "@continued");
+    this.#continued = openRows(root, "@continued");
+    const continued = this.#continued;
     for (const name of options.tables) {
       const readLongCount = (): number => this.#readNumber(`long/${name}`);
       this.#tables.set(name, new LmdbTable({ name, rows: openRows(root, name), continued, readLongCount }));
@@ -75,13 +91,51 @@ export class LmdbFile {
    * the file is mapped. Not while something is being read or views are open; says whether it was done.
    */
   renewMap(): boolean {
+    return this.#reopen(() => {});
+  }
+
+  /** A copy without the pages that are not in use, on disk when it resolves. */
+  async copyTo(path: string): Promise<void> {
+    await this.#root.backup(path, true);
+    syncFile(path);
+  }
+
+  /**
+   * Puts a copy, which has all that this file has, in its place. Not while something is being read or views are open; says
+   * whether it was done.
+   */
+  replaceBy(copy: string): boolean {
+    const pagesBefore = this.#pageCount();
+    return this.#reopen(
+      () => {
+        renameSync(copy, this.path);
+        syncDirectory(dirname(this.path));
+      },
+      () => assert(this.#pageCount() < pagesBefore, "a file that was replaced is read anew"),
+    );
+  }
+
+  /** What of the file holds rows, and what LMDB needs for that. */
+  get bytesUsed(): number {
+    let pages = 2;
+    for (const stats of [this.#stats(this.#root), this.#stats(this.#meta)]) pages += pagesOf(stats);
+    pages += pagesOf(this.#stats(this.#root).free);
+    for (const table of this.#tables.values()) pages += pagesOf(this.#stats(table.rows));
+    pages += pagesOf(this.#stats(this.#continued));
+    return pages * this.#stats(this.#root).pageSize;
+  }
+
+  #reopen(between: () => void, after: () => void = () => {}): boolean {
     if ([...this.#tables.values()].some((table) => table.isBeingRead)) return false;
     // Nothing is written but in one go, so it is closed when this returns.
     void this.#root.close();
+    between();
     this.#root = openRoot(this.#options);
     this.#meta = openRows(this.#root, "@storage");
-    const continued = openRows(this.#root, "@continued");
+    this.#continued = openRows(this.#root, "@continued");
+    const continued = this.#continued;
     for (const [name, table] of this.#tables) table.reopened({ rows: openRows(this.#root, name), continued });
+    after();
     return true;
   }
 
@@ -140,6 +194,14 @@ export class LmdbFile {
     await this.#root.close();
   }
 
+  #pageCount(): number {
+    return this.#stats(this.#root).lastPageNumber + 1;
+  }
+
+  #stats(database: { getStats(): object }): LmdbStats {
+    return database.getStats() as LmdbStats;
+  }
+
   /** Makes a new file ours, or checks that it is. */
   #claim(): Uint8Array {
     const salt = this.#meta.get(utf8("salt"));
@@ -195,6 +257,10 @@ function openRoot({ path, tables, sync }: LmdbFileOptions): Root {
     // When a file outgrows its map, the binding makes another and keeps the old one.
     mapSize: MAP_BYTES,
   });
+}
+
+function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStats): number {
+  return treeBranchPageCount + treeLeafPageCount + overflowPages;
 }
 
 function openRows(root: Root, name: string): Rows {

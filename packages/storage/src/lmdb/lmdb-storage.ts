@@ -32,10 +32,17 @@ import {
   OVERLAY_BYTES_MAX,
   VIEW_COUNT_MAX,
 } from "../limits.ts";
-import type { CheckpointedStorage, Storage, StorageView, Table, TableReader } from "../storage.ts";
+import type {
+  CheckpointedStorage,
+  Storage,
+  StorageSize,
+  StorageView,
+  Table,
+  TableReader,
+} from "../storage.ts";
 import { Transactor } from "../transactor.ts";
 import type { Change } from "../undo-log.ts";
-import { mergeInBackground } from "./background-merge.ts";
+import { copyInBackground, mergeInBackground } from "./background-merge.ts";
 import { ByteSlabs } from "./byte-slabs.ts";
 import { Journal, removeJournal } from "./journal.ts";
 import { PAGE_BYTES, payloadBytes, type JournalRow, type JournalSection } from "./journal-frame.ts";
@@ -66,6 +73,8 @@ export interface LmdbStorage extends Storage {
 /** For the guess of what a merge writes: a leaf and what is above it; and what LMDB writes of its own. */
 const PAGES_PER_ROW = 2;
 const MERGE_BYTES_MIN = 128 << 10;
+/** It takes so much that is not in use for a file to be written anew. */
+const DEFRAGMENTED_BYTES_MIN = 64 << 10;
 
 /** Paths that this process has open; a second overlay over one file would not see the first. */
 const openPaths = new Set<string>();
@@ -116,6 +125,7 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   /** Why the last merge failed. */
   #mergeFault: LatticeError | undefined;
   readonly #views = new Set<LmdbView>();
+  #defragments: PromiseWithResolvers<void>[] = [];
   #bytesSinceRenewal = 0;
   #closed: Promise<void> | undefined;
 
@@ -167,6 +177,20 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   checkpoint(): Promise<void> {
     assert(this.#isCheckpointed, "a storage that flushes makes no checkpoints");
     return this.#transactor.flush();
+  }
+
+  async defragment(): Promise<void> {
+    assert(this.#isCheckpointed, "a storage that flushes is not defragmented");
+    const done = Promise.withResolvers<void>();
+    done.promise.catch(() => {});
+    this.#defragments.push(done);
+    await this.#transactor.flush();
+    await done.promise;
+  }
+
+  size(): StorageSize {
+    this.#transactor.assertReadable();
+    return { file: this.#file.bytes, used: this.#file.bytesUsed };
   }
 
   view(): StorageView {
@@ -236,7 +260,7 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   }
 
   async #makeDurable(changes: readonly Change<OverlayTable, Written>[]): Promise<void> {
-    if (this.#isCheckpointed) await this.#writeCheckpoint();
+    if (this.#isCheckpointed) await this.#checkpointAndDefragment();
     else if (!this.#journal) this.#mergeOrDrop();
     else await this.#writeJournal(this.#journal, changes);
   }
@@ -250,6 +274,36 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
     if ((mustMerge || this.#isMergeDue(journal)) && this.#tryMerge()) return;
     if (mustMerge) throw this.#mergeFault!;
     await journal.append(sections);
+  }
+
+  async #checkpointAndDefragment(): Promise<void> {
+    const asked = this.#defragments.splice(0);
+    await this.#writeCheckpoint();
+    if (asked.length === 0) return;
+    try {
+      await this.#rewrite();
+      for (const { resolve } of asked) resolve();
+    } catch (error) {
+      // The checkpoint was made all the same.
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  /** Nothing is merged meanwhile, so that a copy stays one. */
+  async #rewrite(): Promise<void> {
+    const { path, tables } = this.#options;
+    const to = `${path}.copy`;
+    rmSync(to, { force: true });
+    const used = this.#file.bytesUsed;
+    if (this.#file.bytes - used < DEFRAGMENTED_BYTES_MIN) return;
+    if (this.#file.bytesFree < used + MERGE_BYTES_MIN) throw noRoom(path);
+    try {
+      await copyInBackground({ path, tables, to });
+      while (this.#views.size === 0 && !this.#file.replaceBy(to)) await setImmediate();
+      if (this.#views.size > 0) throw new LatticeError("in-use", `${path} is being read by a view`);
+    } finally {
+      rmSync(to, { force: true });
+    }
   }
 
   async #writeCheckpoint(): Promise<void> {

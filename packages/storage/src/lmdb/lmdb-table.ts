@@ -134,6 +134,11 @@ export class LmdbTable {
     this.#continued = continued;
   }
 
+  /** But for the rest of long keys. */
+  get rows(): Rows {
+    return this.#rows;
+  }
+
   get isBeingRead(): boolean {
     return this.#ranges.size > 0;
   }

@@ -1,20 +1,20 @@
 /**
- * A thread that merges rows into LMDB files: one transaction a request, on disk before it is answered. Nothing
+ * A thread that merges rows into LMDB files, one transaction a request, and copies them: on disk before it is answered. Nothing
  * else happens here, so that what the disk takes its time for holds nobody up.
  */
 import { parentPort } from "node:worker_threads";
 import { LatticeError } from "@lattice/model";
-import type { MergeAnswer, MergeRequest } from "./background-merge.ts";
+import type { CopyOptions, MergeOptions, WorkerAnswer, WorkerRequest } from "./background-merge.ts";
 import { LmdbFile } from "./lmdb-file.ts";
 import { forEachSorted } from "./row-batch.ts";
 
-parentPort!.on("message", (request: MergeRequest) => {
+parentPort!.on("message", (request: WorkerRequest) => {
   void answer(request).then((message) => parentPort!.postMessage(message));
 });
 
-async function answer(request: MergeRequest): Promise<MergeAnswer> {
+async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
   try {
-    await merge(request);
+    await ("to" in request ? copy(request) : merge(request));
     return { number: request.number };
   } catch (error) {
     const { code, message, details } = LatticeError.from(error);
@@ -22,9 +22,22 @@ async function answer(request: MergeRequest): Promise<MergeAnswer> {
   }
 }
 
-async function merge({ path, tables, batches }: MergeRequest): Promise<void> {
-  // The file is open in the thread that asks as well; within a process the two share what LMDB has of it.
-  const file = LmdbFile.open({ path, tables, sync: true, isShared: true });
+async function copy({ path, tables, to }: CopyOptions): Promise<void> {
+  const file = openShared(path, tables);
+  try {
+    await file.copyTo(to);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The file is open in the thread that asks as well; within a process the two share what LMDB has of it. */
+function openShared(path: string, tables: readonly string[]): LmdbFile {
+  return LmdbFile.open({ path, tables, sync: true, isShared: true });
+}
+
+async function merge({ path, tables, batches }: MergeOptions): Promise<void> {
+  const file = openShared(path, tables);
   try {
     file.write(file.generation, () => {
       forEachSorted(batches, (table, key, value) => {

@@ -41,6 +41,32 @@ export const checkpointChecks: Checks<CheckpointedStorageUnderTest> = {
     await storage.close();
   },
 
+  async "is as it was after it was defragmented, and takes no more than what is in use"(under) {
+    let storage = await under.open(["t"]);
+    const large = new Uint8Array(2_000).fill(7);
+    const keys = Array.from({ length: 1_000 }, (_, at) => u64be(at));
+    storage.transaction((table) => keys.forEach((key) => table("t").put(key, large)));
+    await storage.checkpoint();
+    storage.transaction((table) => keys.slice(10).forEach((key) => table("t").delete(key)));
+    await storage.checkpoint();
+    const before = storage.size();
+    expect(before.used).toBeLessThanOrEqual(before.file);
+    // What is written meanwhile is there, and is kept by the next checkpoint.
+    const done = storage.defragment();
+    await Promise.resolve();
+    put(storage, "t", keys[0]!, A);
+    await done;
+    const rows = keys.slice(0, 10).map((key, at) => [key, at === 0 ? A : large] as const);
+    expectRows(storage, "t", rows);
+    const { file, used } = storage.size();
+    expect(file).toBeLessThanOrEqual(before.file);
+    expect(file).toBeLessThan(2 * used + 100_000);
+    await storage.checkpoint();
+    storage = await under.reopen(storage);
+    expectRows(storage, "t", rows);
+    await storage.close();
+  },
+
   async "shows what is written while a checkpoint is under way, and keeps it with the next"(under) {
     let storage = await under.open(["t"]);
     for (const key of [A, B]) put(storage, "t", key, key);

@@ -23,6 +23,7 @@ type Step =
       readonly kind:
         | "checkpoint"
         | "begin checkpoint"
+        | "defragment"
         | "turn"
         | "view"
         | "read views"
@@ -37,7 +38,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.constant({ kind }),
   })),
-  ...(["checkpoint", "crash", "rollback"] as const).map((kind) => ({
+  ...(["checkpoint", "defragment", "crash", "rollback"] as const).map((kind) => ({
     weight: 1,
     arbitrary: fc.constant({ kind }),
   })),
@@ -94,6 +95,9 @@ class CheckpointUse {
         this.#begin(storage);
         await this.#checkpoint;
         return storage;
+      case "defragment":
+        await this.#defragment(storage);
+        return storage;
       case "turn":
         await new Promise((resolve) => setImmediate(resolve));
         return storage;
@@ -139,6 +143,21 @@ class CheckpointUse {
       this.#isUnderWay = false;
       this.#durable = this.#durable.slice(before);
     });
+  }
+
+  /** With a view open it may be refused; then it was a checkpoint all the same. */
+  async #defragment(storage: CheckpointedStorage): Promise<void> {
+    await this.#checkpoint;
+    this.#begin(storage);
+    const isRefused = await storage.defragment().then(
+      () => false,
+      (error: unknown) => {
+        expect(error).toMatchObject({ code: "in-use" });
+        return true;
+      },
+    );
+    if (isRefused) expect(this.#views).not.toEqual([]);
+    await this.#checkpoint;
   }
 
   #open(storage: CheckpointedStorage): void {
