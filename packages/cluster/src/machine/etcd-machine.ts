@@ -66,7 +66,7 @@ export class EtcdMachine implements StateMachine<Outcome> {
   #membership: Membership = NO_MEMBERS;
   #members: readonly MemberRow[] = [];
   #alarms: readonly etcdserverpb.AlarmMember[] = [];
-  readonly #checkpoints = new Set<Promise<void>>();
+  readonly #writes = new Set<Promise<void>>();
   #adopting: Promise<void> = Promise.resolve();
   listener: MachineListener = NO_LISTENER;
 
@@ -92,11 +92,6 @@ export class EtcdMachine implements StateMachine<Outcome> {
   /** That of the keys. */
   get revision(): number {
     return this.#revision;
-  }
-
-  /** The path of the storage's file. */
-  get stateFile(): string {
-    return this.#directory.currentFile;
   }
 
   get storage(): CheckpointedStorage {
@@ -131,16 +126,25 @@ export class EtcdMachine implements StateMachine<Outcome> {
     return results;
   }
 
-  /** Also of whoever wants a view; it is not adopted meanwhile. */
-  async checkpoint(): Promise<EntryId> {
+  /** Also of whoever wants a view; the state is not exchanged meanwhile. */
+  checkpoint(): Promise<EntryId> {
+    return this.#write((storage) => storage.checkpoint());
+  }
+
+  /** A checkpoint, after which the state takes no more room than it needs. */
+  async defragment(): Promise<void> {
+    await this.#write((storage) => storage.defragment());
+  }
+
+  async #write(run: (storage: CheckpointedStorage) => Promise<void>): Promise<EntryId> {
     await this.#adopting;
     const applied = this.#applied;
-    const done = this.#storage.checkpoint();
-    this.#checkpoints.add(done);
+    const done = run(this.#storage);
+    this.#writes.add(done);
     try {
       await done;
     } finally {
-      this.#checkpoints.delete(done);
+      this.#writes.delete(done);
     }
     return applied;
   }
@@ -177,7 +181,7 @@ export class EtcdMachine implements StateMachine<Outcome> {
   }
 
   async #adopt(): Promise<void> {
-    await Promise.allSettled(this.#checkpoints);
+    await Promise.allSettled(this.#writes);
     await this.#storage.close();
     this.#directory.adopt();
     this.#storage = this.#directory.openCurrent();

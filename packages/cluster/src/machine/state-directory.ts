@@ -44,12 +44,8 @@ export class StateDirectory {
     return this.#stagedId;
   }
 
-  get currentFile(): string {
-    return this.#pathOf(String(this.#current));
-  }
-
   openCurrent(): CheckpointedStorage {
-    return this.#options.open(this.currentFile);
+    return this.#options.open(this.#pathOf(String(this.#current)));
   }
 
   async stage(id: EntryId, pieces: AsyncIterable<Uint8Array>): Promise<void> {

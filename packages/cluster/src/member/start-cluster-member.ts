@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { openFront, openNativeFront, type GrpcFront } from "@lattice/grpc-front";
 import { LatticeError } from "@lattice/model";
-import type { MemberId } from "@lattice/raft";
+import { isMember, membersOf, type MemberId } from "@lattice/raft";
 import { openRaftLog } from "@lattice/raft-log";
 import { listenTcpPeers, type PeerEvents, type TcpPeers } from "@lattice/raft-net";
 import {
@@ -25,11 +25,23 @@ import type { Outcome } from "../machine/outcome.ts";
 import type { StoreTypes } from "../store/apply-store-request.ts";
 import { storesOf } from "../store/store-state.ts";
 import { assertTableNames } from "../store/store-rows.ts";
+import { idText } from "./identity.ts";
 import { lockDirectory, takeSeat, type Seat } from "./claim-directory.ts";
 import { ClusterMemberCore } from "./cluster-member.ts";
 import { memberMethods } from "./member-methods.ts";
 import type { ClientEndpoint, ClusterMemberOptions } from "./options.ts";
 import { replaceDamaged } from "./replace-damaged.ts";
+
+/** When it got its seat it was a member: a state that is as far and has it not tells that it was removed since. */
+function requireMembership({ applied, membership }: EtcdMachine, { memberId, clusterId, known }: Seat): void {
+  const isKnown = membersOf(membership).length > 0;
+  if (!isKnown || applied.index < known.asOf || isMember(membership, memberId)) return;
+  throw new LatticeError(
+    "failed-precondition",
+    `member ${idText(memberId)} was removed from cluster ${idText(clusterId)}; ` +
+      `to come back it is added again ("member add") and joins with an empty directory`,
+  );
+}
 
 /** What others write to a store, this member must be able to apply. */
 function requireTypes({ storage, storeTypes }: EtcdMachine): void {
@@ -166,6 +178,7 @@ class Starter {
       storeTypes: storeTypesOf(this.#options),
     });
     this.members = machine.members;
+    requireMembership(machine, this.#seat);
     requireTypes(machine);
     const { electionTimeoutMs } = this.#pace;
     const requestTimeoutMs = REQUEST_TIMEOUT_MS + 2 * electionTimeoutMs;

@@ -13,6 +13,7 @@ const ALARM_NAMES: Readonly<Record<number, string>> = etcdserverpb.AlarmType;
 
 export function statusOf(member: ClusterMemberCore): Omit<etcdserverpb.StatusResponse, "header"> {
   const { size } = member;
+  size.measure();
   const { leader, term, commit, applied } = member.status();
   const errors = member.machine.alarms.map(
     ({ memberID, alarm }) => `memberID:${memberID} alarm:${ALARM_NAMES[alarm]} `,
@@ -20,8 +21,8 @@ export function statusOf(member: ClusterMemberCore): Omit<etcdserverpb.StatusRes
   if (leader === NOBODY) errors.unshift(EtcdErrors.noLeader[1]);
   return {
     version: ETCD_VERSION,
-    dbSize: BigInt(size.bytes),
-    dbSizeInUse: BigInt(size.bytes),
+    dbSize: BigInt(size.fileBytes),
+    dbSizeInUse: BigInt(size.usedBytes),
     leader: BigInt(leader),
     raftIndex: BigInt(commit),
     raftTerm: BigInt(term),
@@ -31,9 +32,9 @@ export function statusOf(member: ClusterMemberCore): Omit<etcdserverpb.StatusRes
   };
 }
 
-/** Free pages of the file are used again, so there is nothing to gain but that what is in memory leaves it. */
-export async function defragment({ machine }: ClusterMemberCore): Promise<void> {
-  await machine.checkpoint();
+export async function defragment({ machine, size }: ClusterMemberCore): Promise<void> {
+  await machine.defragment();
+  size.measure();
 }
 
 export async function hashState({ machine }: ClusterMemberCore): Promise<number> {
@@ -61,7 +62,7 @@ export async function openSnapshot({ machine, size }: ClusterMemberCore): Promis
   await machine.checkpoint();
   const view = machine.view();
   return {
-    sizeBytes: size.bytes,
+    sizeBytes: size.usedBytes,
     pieces: () => view.pieces(),
     [Symbol.asyncDispose]: () => view[Symbol.asyncDispose](),
   };

@@ -1,10 +1,13 @@
-/** How much room the state takes, against what it may take. */
-import { statSync } from "node:fs";
+/**
+ * How much room the state takes, against what it may take. What counts is what is in use: what was compacted makes room at once,
+ * though the file does not shrink before it is defragmented.
+ */
 import { EtcdError } from "@lattice/etcd-proto";
+import type { StorageSize } from "@lattice/storage";
 import type { EtcdMachine } from "../machine/etcd-machine.ts";
 
 export interface StateSizeOptions {
-  readonly machine: EtcdMachine;
+  readonly machine: Pick<EtcdMachine, "storage">;
   readonly quotaBytes: number;
   /** Something was refused for lack of room. */
   readonly exceeded: () => void;
@@ -12,7 +15,8 @@ export interface StateSizeOptions {
 
 export class StateSize {
   readonly #options: StateSizeOptions;
-  #fileBytes = 0;
+  #size: StorageSize = { file: 0, used: 0 };
+  /** In memory, on its way to the file. */
   #pendingBytes = 0;
 
   constructor(options: StateSizeOptions) {
@@ -20,30 +24,35 @@ export class StateSize {
     this.measure();
   }
 
-  /** In the file, and in memory on its way there. */
-  get bytes(): number {
-    return this.#fileBytes + this.#pendingBytes;
+  get fileBytes(): number {
+    return this.#size.file + this.#pendingBytes;
+  }
+
+  get usedBytes(): number {
+    return this.#size.used + this.#pendingBytes;
   }
 
   get isExceeded(): boolean {
-    return this.bytes > this.#options.quotaBytes;
+    return this.usedBytes > this.#options.quotaBytes;
   }
 
   /** After what was applied. */
   grown(): void {
-    this.#pendingBytes = this.#options.machine.storage.bytesPending();
+    const pendingBytes = this.#options.machine.storage.bytesPending();
+    // It is on its way to the file, or there.
+    if (pendingBytes < this.#pendingBytes) this.measure();
+    this.#pendingBytes = pendingBytes;
   }
 
-  /** The file may be another one. */
   measure(): void {
-    const { machine } = this.#options;
-    this.#fileBytes = statSync(machine.stateFile, { throwIfNoEntry: false })?.size ?? 0;
-    this.#pendingBytes = machine.storage.bytesPending();
+    const { storage } = this.#options.machine;
+    this.#size = storage.size();
+    this.#pendingBytes = storage.bytesPending();
   }
 
   /** Throws `noSpace` where so many bytes more are too much. */
   check(bytes: number): void {
-    if (this.bytes + bytes <= this.#options.quotaBytes) return;
+    if (this.usedBytes + bytes <= this.#options.quotaBytes) return;
     this.#options.exceeded();
     throw EtcdError.of("noSpace");
   }

@@ -7,6 +7,7 @@ import {
   askMaintenance,
   Members,
   put,
+  range,
   refusal,
   until,
   valueOf,
@@ -116,6 +117,18 @@ test("past its quota the state takes nothing more and raises the alarm, until it
   });
   expect(alarms).toEqual([{ memberID: BigInt(seat.member.id), alarm: NOSPACE }]);
   expect(await valueOf(seat, "k")).toBe("3");
+
+  // All of it is written down, and then more than half of it is gone.
+  await askMaintenance(seat, "Hash");
+  const { header } = await range(seat, "big");
+  await seat.client.ask(etcdserverpb.KV, "Compact", { revision: header!.revision, physical: true });
+  const before = await askMaintenance<etcdserverpb.StatusResponse>(seat, "Status");
+  await askMaintenance(seat, "Defragment");
+  const after = await askMaintenance<etcdserverpb.StatusResponse>(seat, "Status");
+  expect(after.dbSize).toBeLessThan(before.dbSize / 2n);
+  expect(after.dbSizeInUse).toBeLessThanOrEqual(after.dbSize);
+  await askMaintenance(seat, "Alarm", { action: DEACTIVATE, ...alarms[0] });
+  await put(seat, "big", value);
 });
 
 test("health and reflection answer", async () => {
