@@ -162,6 +162,9 @@ describe("members", () => {
     expect(await cluster.member("n2").exit).toBe(1);
     const text = cluster.member("n2").errors.text;
     expect(text.trimEnd().split("\n").at(-1)).toMatch(/^error: this member was removed from its cluster/);
+    const again = cluster.launch("n2");
+    expect(await again.exit).toBe(1);
+    expect(again.errors.text).toMatch(/^error: member [0-9a-f]+ was removed from cluster [^\n]*\n$/);
   });
 
   test("say in a line why they do not start, or go on", async () => {
@@ -178,10 +181,18 @@ describe("members", () => {
     const other = cluster.launch("n1", ["--initial", `n1=${cluster.seat("n1").peer}`]);
     expect(await other.exit).toBe(1);
     expect(other.errors.text).toMatch(/^error: [^\n]*belongs to cluster[^\n]*\n$/);
-    damageLog(cluster.seat("n2").data);
-    const damaged = cluster.launch("n2");
+  });
+
+  test("with a damaged log and nobody to help say where it is damaged", async () => {
+    const cluster = await ClusterUnderTest.start("n1");
+    await cluster.answer("put", "k", "v");
+    await cluster.stop("n1");
+    damageLog(cluster.seat("n1").data);
+    const damaged = cluster.launch("n1");
     expect(await damaged.exit).toBe(1);
-    expect(damaged.errors.text.trimEnd().split("\n").at(-1)).toMatch(/^error: .*damaged/);
+    expect(damaged.errors.text.trimEnd().split("\n").at(-1)).toMatch(
+      /^error: .*damaged \(segment 1, byte \d+/,
+    );
   });
 });
 
