@@ -1,10 +1,14 @@
 /** Binds `main` to this process: its streams, signals and exit code. */
 import process from "node:process";
-import { main } from "./main.ts";
-import { systemNodeAccess } from "./node-access.ts";
+import { settleServerMemory } from "./server-memory.ts";
 import type { SignalName } from "./world.ts";
 
 export async function start(): Promise<void> {
+  settleServerMemory(process.argv.slice(2));
+  const [{ main }, { systemNodeAccess }] = await Promise.all([
+    import("./main.ts"),
+    import("./node-access.ts"),
+  ]);
   // Whoever reads us may stop reading (`lattice … | head`): nobody is left to tell.
   process.stdout.on("error", () => process.exit(0));
   process.stderr.on("error", () => {});
