@@ -154,8 +154,16 @@ async function reportFootprint(pair: Pair, { puts }: Extent): Promise<void> {
     const text = (value: number): string => `${value.toFixed(0)} ${unit}`;
     printPair(what, text(figure(a)), text(figure(b)), figure(b) / figure(a), "≤ 1");
   };
-  print(`resident, ${puts} puts`, ({ residentBytes }) => residentBytes / 2 ** 20, "MiB");
+  print(`resident, ${puts} puts`, ({ residentBytes }) => mean(residentBytes) / 2 ** 20, "MiB");
+  const each = [a, b].map(({ residentBytes }) =>
+    residentBytes.map((bytes) => (bytes / 2 ** 20).toFixed(0)).join(" "),
+  );
+  console.log(`${"".padStart(WIDTHS[0]!)} ${pair[0].name}: ${each[0]}; ${pair[1].name}: ${each[1]}`);
   print("disk for a put", ({ diskBytesPerPut }) => diskBytesPerPut, "B");
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function printPair(what: string, a: string, b: string, of: number, goal: string): void {

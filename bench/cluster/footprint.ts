@@ -11,8 +11,8 @@ const IN_FLIGHT = 100;
 const KEYS = 30;
 
 export interface Footprint {
-  /** The largest of the three. */
-  readonly residentBytes: number;
+  /** Of each process. */
+  readonly residentBytes: readonly number[];
   readonly diskBytesPerPut: number;
   readonly putsPerSecond: number;
 }
@@ -36,7 +36,7 @@ export async function measureFootprint(contestant: Contestant, puts: number): Pr
   const grown = (await revisionOf(leader.address)) - before.revision;
   if (grown !== puts) throw new Error(`${contestant.name}: the revision grew by ${grown}, not by ${puts}`);
   return {
-    residentBytes: Math.max(...cluster.pids.map(residentBytes)),
+    residentBytes: cluster.pids.map(residentBytes),
     diskBytesPerPut: (diskBytes(contestant) - before.disk) / cluster.members.length / puts,
     putsPerSecond: puts / seconds,
   };

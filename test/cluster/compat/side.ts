@@ -34,6 +34,8 @@ export interface CommandOptions {
   /** For what only this command prints. */
   readonly mask?: readonly (readonly [RegExp, string])[];
   readonly env?: NodeJS.ProcessEnv;
+  /** How long it may take; a guard, and no measure. */
+  readonly patienceMs?: number;
   /** What a binary output is. */
   readonly message?: IMessageType<object>;
   /** It is part of what leads to the next command, and is not compared. */
@@ -42,6 +44,7 @@ export interface CommandOptions {
 
 /** A guard against what never comes, and no measure. */
 const PATIENCE_MS = 30_000;
+const RETRY_MS = 50;
 
 export class Side implements AsyncDisposable {
   readonly cluster: TestCluster;
@@ -96,7 +99,7 @@ export class Side implements AsyncDisposable {
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
     const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-    const guard = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    const guard = setTimeout(() => child.kill("SIGKILL"), options.patienceMs ?? PATIENCE_MS);
     const [printed, err, [code, signal]] = await Promise.all([
       buffer(child.stdout),
       text(child.stderr),
@@ -184,13 +187,19 @@ export class Side implements AsyncDisposable {
     this.mask.name(`127.0.0.1:${peerPortSeen}`, `peer ${name}`);
   }
 
+  /** As soon as all have said where clients find them. */
   async #nameMembers(): Promise<void> {
     using client = new EtcdClient(this.leader.address);
-    const { header, members } = await client.call(calls.memberList, {});
-    this.mask.nameCluster(
-      header!.clusterId,
-      members.map(({ name, id }) => ({ name, id })),
-    );
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const { header, members } = await client.call(calls.memberList, {});
+      if (members.every(({ clientURLs }) => clientURLs.length > 0)) {
+        this.mask.nameCluster(header!.clusterId, members);
+        return;
+      }
+      if (performance.now() > giveUpAt) throw new Error("a member does not say where clients find it");
+      await delay(RETRY_MS);
+    }
   }
 
   async #leadFirst(): Promise<void> {
@@ -202,7 +211,7 @@ export class Side implements AsyncDisposable {
       using client = new EtcdClient(leader.address);
       const id = BigInt(`0x${await this.idOf(this.leader.name)}`);
       await client.call(calls.moveLeader, { targetID: id }).catch(() => undefined);
-      await delay(50);
+      await delay(RETRY_MS);
     }
   }
 }

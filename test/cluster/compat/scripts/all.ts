@@ -6,6 +6,7 @@ import { locks } from "./locks.ts";
 import { maintenance } from "./maintenance.ts";
 import { members } from "./members.ts";
 import { mirror } from "./mirror.ts";
+import { performance } from "./performance.ts";
 import { npmEtcd3, pythonEtcd3 } from "./programs.ts";
 import { transactions } from "./transactions.ts";
 import { watches } from "./watches.ts";
@@ -20,6 +21,7 @@ export const scripts: readonly Script[] = [
   { name: "locks", run: locks },
   { name: "auth", run: auth },
   { name: "mirror", run: mirror },
+  { name: "performance", run: performance },
   { name: "npm-etcd3", run: npmEtcd3 },
   { name: "python-etcd3", run: pythonEtcd3 },
 ];
