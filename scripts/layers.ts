@@ -80,7 +80,13 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
     logstore: ["model", "proto", "store"],
   },
   { kvtable: ["model", "store"] },
-  { storage: ["model"], store: ["model", "proto"], raft: ["model"], check: ["model"], "grpc-front": ["model"] },
+  {
+    storage: ["model"],
+    store: ["model", "proto"],
+    raft: ["model"],
+    check: ["model"],
+    "grpc-front": ["model"],
+  },
   { model: [], proto: [], "etcd-proto": [] },
 ];
 
