@@ -20,7 +20,7 @@ export const WATCH_RESPONSE_BYTES = 1 << 20;
 export const WATCH_FRAGMENT_BYTES = REQUEST_BYTES_MAX + MESSAGE_OVERHEAD_BYTES;
 /** Waits for a client that takes less than comes; past it its watches fall back on the history. */
 export const QUEUED_WATCH_BYTES_MAX = 1 << 20;
-/** Read from the history in a turn, for one watch. */
+/** Revisions that are read from the history in a turn, for all watches that lag together: a few milliseconds. */
 export const LAGGING_REVISIONS_MAX = 1_000;
 /** How often progress is reported to a watch that has nothing to tell; etcd's. */
 export const WATCH_PROGRESS_MS = 10 * 60_000;

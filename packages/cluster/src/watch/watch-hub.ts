@@ -11,9 +11,11 @@
  *  3. While it is synced, it has been told everything up to the revision of the hub.
  *  4. That progress was made to a revision is said only when everything up to there was said before.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { LAGGING_REVISIONS_MAX, WATCH_RESPONSE_BYTES } from "../limits.ts";
 import type { KeyEvent, RevisionEvents } from "./key-event.ts";
 import { RangeIndex, type KeyRange } from "./range-index.ts";
+import type { WatchStream } from "./watch-stream.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** What was applied earlier. */
@@ -28,6 +30,9 @@ export class WatchHub {
   readonly #history: WatchHistory;
   readonly #synced = new RangeIndex<Watcher>();
   #revision: number;
+  readonly #served = new Set<WatchStream>();
+  #isServing = false;
+  #revisionsLeft = 0;
 
   constructor(history: WatchHistory, revision: number) {
     this.#history = history;
@@ -72,11 +77,19 @@ export class WatchHub {
     this.#synced.delete(watcher.options.range, watcher);
   }
 
-  /** Gathers what comes next for one that lags; says whether it has caught up, and if so it is synced from here on. */
+  /** The stream has watches that lag, and room for what they miss. They have their turn, one after the other. */
+  serve(stream: WatchStream): void {
+    this.#served.add(stream);
+    if (!this.#isServing) void this.#serveAll();
+  }
+
+  /**
+   * Gathers what comes next for one that lags; says whether it has caught up, and if so it is synced from here on. Looks at no
+   * more revisions than are left in this turn.
+   */
   catchUp(watcher: Watcher): boolean {
-    let count = 0;
     for (const { revision, events } of this.#history.events(watcher.options.range, watcher.next)) {
-      if (++count > LAGGING_REVISIONS_MAX || watcher.pendingBytes > WATCH_RESPONSE_BYTES) return false;
+      if (this.#revisionsLeft-- <= 0 || watcher.pendingBytes > WATCH_RESPONSE_BYTES) return false;
       for (const event of events) if (watcher.wants(event)) watcher.add(event, revision);
       watcher.pendingTo = revision;
       if (!watcher.hasPending) watcher.next = revision + 1;
@@ -85,6 +98,23 @@ export class WatchHub {
     if (!watcher.hasPending) watcher.next = this.#revision + 1;
     this.#synced.add(watcher.options.range, watcher);
     return true;
+  }
+
+  /** However many lag, others have their turn in between. */
+  async #serveAll(): Promise<void> {
+    this.#isServing = true;
+    while (this.#served.size > 0) {
+      await nextTurn();
+      this.#revisionsLeft = LAGGING_REVISIONS_MAX;
+      for (const stream of this.#served) {
+        this.#served.delete(stream);
+        // It comes behind the others, should there be more for it.
+        if (stream.advance()) this.#served.add(stream);
+        // To look for what there is costs something as well where there is nothing.
+        if (--this.#revisionsLeft <= 0) break;
+      }
+    }
+    this.#isServing = false;
   }
 
   #offer(event: KeyEvent, touched: Watcher[]): void {

@@ -2,7 +2,6 @@
  * The watches of one call, and what is sent to its client. Whoever takes less than comes is told no more until there is room
  * again; then its watches go on from the history.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { type EtcdError, etcdserverpb } from "@lattice/etcd-proto";
 import { QUEUED_WATCH_BYTES_MAX, WATCH_FRAGMENT_BYTES } from "../limits.ts";
 import type { HeaderWriter } from "../wire/header-writer.ts";
@@ -40,7 +39,6 @@ export class WatchStream {
   readonly #watchers = new Map<bigint, Watcher>();
   readonly #lagging = new Set<Watcher>();
   #nextId = 0n;
-  #isServing = false;
   #isClosed = false;
   #isDraining = false;
   #queuedBytes = 0;
@@ -117,7 +115,22 @@ export class WatchStream {
 
   lags(watcher: Watcher): void {
     this.#lagging.add(watcher);
-    if (!this.#isServing) this.#serve().catch(this.#options.failed);
+    if (!this.#isDraining) this.#options.hub.serve(this);
+  }
+
+  /** Brings one of those that lag forward; says whether there is more to do and room for it. */
+  advance(): boolean {
+    const [watcher] = this.#lagging;
+    if (watcher === undefined || this.#isDraining) return false;
+    this.#lagging.delete(watcher);
+    try {
+      this.#advance(watcher);
+    } catch (error) {
+      this.#lagging.clear();
+      this.#options.failed(error);
+    }
+    this.#maybeReport();
+    return this.#lagging.size > 0 && !this.#isDraining;
   }
 
   close(): void {
@@ -143,20 +156,6 @@ export class WatchStream {
     this.#lagging.delete(watcher);
     this.#options.hub.end(watcher);
     this.#maybeReport();
-  }
-
-  /** Brings those that lag forward, a portion of each in turn, until none does. */
-  async #serve(): Promise<void> {
-    this.#isServing = true;
-    while (this.#lagging.size > 0) {
-      await (this.#isDraining ? this.#options.sink.drained() : nextTurn());
-      for (const watcher of [...this.#lagging]) {
-        if (this.isFull) break;
-        if (this.#lagging.delete(watcher)) this.#advance(watcher);
-      }
-      this.#maybeReport();
-    }
-    this.#isServing = false;
   }
 
   #advance(watcher: Watcher): void {
@@ -221,6 +220,7 @@ export class WatchStream {
     void sink.drained().then(() => {
       this.#isDraining = false;
       this.#queuedBytes = 0;
+      if (this.#lagging.size > 0) this.#options.hub.serve(this);
     });
   }
 }

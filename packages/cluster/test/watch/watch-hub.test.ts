@@ -144,6 +144,21 @@ test("whoever takes nothing costs no more than what was sent already, and misses
   );
 });
 
+test("however many lag, others have their turn in between, and all catch up", async () => {
+  const world = new WatchWorld();
+  for (let at = 0; at < 300; at++) world.apply([[{ key: "b", value: String(at) }]]);
+  const clients = Array.from({ length: 20 }, () => world.client());
+  for (const client of clients) for (let at = 0; at < 5; at++) client.stream.create(0n, { ...ALL, from: 2 });
+  const isBehind = (): boolean => clients.some((each) => told(each.responses).length < 5 * 300);
+  let turns = 0;
+  for (; isBehind(); turns++) {
+    const before = world.readCount;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(world.readCount - before).toBeLessThanOrEqual(1_000 + 1);
+  }
+  expect(turns).toBeGreaterThan((20 * 5 * 300) / 1_001);
+});
+
 // Everything at once, against what each watch should have been told.
 
 const keys = fc.constantFrom("a", "b", "ba", "bb", "c");

@@ -48,6 +48,8 @@ class WorldEvent implements KeyEvent {
 export class WatchWorld {
   readonly revisions: RevisionEvents[] = [];
   readonly hub: WatchHub;
+  /** Revisions that were read from the history. */
+  readCount = 0;
   readonly #header = new HeaderWriter({ clusterId: 1, memberId: 2 });
   readonly #values = new Map<string, string>();
   #firstRevision = 1;
@@ -62,6 +64,7 @@ export class WatchWorld {
         },
         *events(range: KeyRange, from: number): Generator<RevisionEvents> {
           for (const { revision, events } of this.world.revisions) {
+            this.world.readCount += 1;
             if (revision >= from) yield { revision, events: events.filter(({ key }) => isIn(range, key)) };
           }
         },
