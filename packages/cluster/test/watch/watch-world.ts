@@ -64,7 +64,6 @@ export class WatchWorld {
         },
         *events(range: KeyRange, from: number): Generator<RevisionEvents> {
           for (const { revision, events } of this.world.revisions) {
-            this.world.readCount += 1;
             if (revision >= from) yield { revision, events: events.filter(({ key }) => isIn(range, key)) };
           }
         },
