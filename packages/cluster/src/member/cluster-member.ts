@@ -135,7 +135,7 @@ export class ClusterMemberCore implements MemberPort {
       self: id,
       afterMs: LEADERLESS_TIMEOUTS * electionTimeoutMs,
       voters: () => machine.membership.voters,
-      rows: () => machine.members,
+      rows: () => (machine.members.length > 0 ? machine.members : parts.known.rows),
       connected: () => this.#connected(),
       log,
     });

@@ -44,22 +44,32 @@ export class LeaderSearch {
   }
 
   #say(): void {
-    const { voters, connected, self, afterMs, rows, log } = this.#options;
+    const { afterMs, log, clock } = this.#options;
+    this.#advice = `no leader for ${Math.round(afterMs / 1000)} s${this.#why()}`;
+    log("error", this.#advice);
+    // Again, should that last.
+    this.#cancel = clock.after(10 * afterMs, () => this.#say());
+  }
+
+  #why(): string {
+    const { voters, connected, self, rows } = this.#options;
     const all = voters();
+    const named = (ids: readonly MemberId[]): string => ids.map((id) => nameOf(rows(), id)).join(", ");
+    if (all.length === 0) {
+      const others = rows().flatMap(({ id }) => (id === self ? [] : [id]));
+      return `: this member has yet to hear from its cluster. See whether ${named(others)} run and can be reached`;
+    }
     const reached = connected();
     const missing = all.filter((id) => id !== self && !reached.includes(id));
     const needed = Math.floor(all.length / 2) + 1;
-    const names = missing.map((id) => nameOf(rows(), id)).join(", ");
-    const seconds = Math.round(afterMs / 1000);
     const present = all.length - missing.length;
-    this.#advice =
-      present >= needed
-        ? `no leader for ${seconds} s, though ${present} of ${all.length} members reach each other: look at their logs`
-        : `no leader for ${seconds} s: ${present} of ${all.length} members are there, and ${needed} are needed. ` +
-          `Start ${names}; where a majority is lost for good, restore a snapshot into a new cluster ("cluster snapshot restore")`;
-    log("error", this.#advice);
-    // Again, should that last.
-    this.#cancel = this.#options.clock.after(10 * afterMs, () => this.#say());
+    if (present >= needed) {
+      return `, though ${present} of ${all.length} members reach each other: look at their logs`;
+    }
+    return (
+      `: ${present} of ${all.length} members are there, and ${needed} are needed. Start ${named(missing)}; ` +
+      `where a majority is lost for good, restore a snapshot into a new cluster ("cluster snapshot restore")`
+    );
   }
 }
 

@@ -16,7 +16,7 @@ export interface WorkloadOptions {
 
 const KEY_COUNT = 10;
 /** After a failure: who has lost its member must not fill the history with failures. */
-const PAUSE_AFTER_FAILURE_MS = 100;
+const PAUSE_AFTER_FAILURE_MS = 30;
 
 export async function runWorkload(options: WorkloadOptions): Promise<void> {
   const { client, name, below, signal, pauseMsMax } = options;
