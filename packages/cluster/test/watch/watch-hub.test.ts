@@ -157,6 +157,7 @@ test("however many lag, others have their turn in between, and all catch up", as
     expect(world.readCount - before).toBeLessThanOrEqual(1_000 + 1);
   }
   expect(turns).toBeGreaterThan((20 * 5 * 300) / 1_001);
+  expect(world.readCount).toBeGreaterThanOrEqual(20 * 5 * 300);
 });
 
 // Everything at once, against what each watch should have been told.

@@ -64,7 +64,9 @@ export class WatchWorld {
         },
         *events(range: KeyRange, from: number): Generator<RevisionEvents> {
           for (const { revision, events } of this.world.revisions) {
-            if (revision >= from) yield { revision, events: events.filter(({ key }) => isIn(range, key)) };
+            if (revision < from) continue;
+            this.world.readCount += 1;
+            yield { revision, events: events.filter(({ key }) => isIn(range, key)) };
           }
         },
       } as ConstructorParameters<typeof WatchHub>[0] & { world: WatchWorld },
