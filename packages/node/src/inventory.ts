@@ -25,7 +25,7 @@ export interface StoreRow {
   readonly parentHash: Hash | undefined;
   /** Who let this node in; trusted for as long as this node's own membership has not arrived. */
   readonly inviter: PubKey | undefined;
-  /** The members of a root store besides this node, as they were last: whom to ask when the store has lost them. */
+  /** Whoever was a member of a root store besides this node: whom to ask when the store has lost them. */
   readonly members: readonly PubKey[];
   /** A rebuild has lost something: nothing is written until a member has shown that all of it is back. */
   readonly isRecovering: boolean;

@@ -594,16 +594,20 @@ export class Node implements AsyncDisposable {
     return peers;
   }
 
-  /** For the day on which the store itself has lost them. */
+  /**
+   * For the day on which the store itself has lost them. Who was a member stays known: where a row of the system is gone,
+   * it was lost, perhaps everywhere, and its member may be the only one left who can tell what else was.
+   */
   async #rememberMembers(store: Store): Promise<void> {
     const { row } = this.#entries.get(bytesKey(store.id)) ?? {};
     if (row === undefined || row.parentHash !== undefined || row.isRecovering) return;
-    const members = store.system
+    const known = new Set(row.members.map(bytesKey));
+    const learned = store.system
       .members()
       .map(({ key }) => key)
-      .filter((key) => !equalBytes(key, this.self));
-    if (members.length === row.members.length) return;
-    await this.#putRow(store, { ...row, members });
+      .filter((key) => !equalBytes(key, this.self) && !known.has(bytesKey(key)));
+    if (learned.length === 0) return;
+    await this.#putRow(store, { ...row, members: [...row.members, ...learned] });
   }
 
   /** A member holds the same set: whatever a rebuild had lost is back. */
