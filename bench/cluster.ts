@@ -22,8 +22,11 @@ interface Extent {
 
 const FULL: Extent = { rounds: 5, share: 1, failovers: 10, puts: 300_000 };
 const QUICK: Extent = { rounds: 3, share: 0.3, failovers: 3, puts: 60_000 };
-/** Before anything counts: the code is compiled by then, and files have their size. */
-const WARM_UP: Row = { name: "warm-up", kind: "put", inFlight: 100, requests: 30_000, goal: 0 };
+/**
+ * Rounds before anything counts: files have their size by then, and V8 has compiled the code for what is asked of it, which for one put in
+ * flight takes some 10,000 of them.
+ */
+const WARM_UP_ROUNDS = 2;
 
 export async function benchCluster(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -78,16 +81,14 @@ function mayRun(names: readonly string[]): boolean {
 }
 
 async function reportLoad(pair: Pair, { rounds, share }: Extent): Promise<void> {
-  for (const contestant of pair)
-    await measure(contestant, { ...WARM_UP, requests: WARM_UP.requests * share });
   const results = new Map<string, Measured[]>();
-  for (let round = 0; round < rounds; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     for (const row of rows) {
       // Who was first in one round is second in the next.
       for (const contestant of round % 2 === 0 ? pair : pair.toReversed()) {
         const key = keyOf(row, contestant);
         const measured = await measure(contestant, { ...row, requests: Math.ceil(row.requests * share) });
-        results.set(key, [...(results.get(key) ?? []), measured]);
+        if (round >= 0) results.set(key, [...(results.get(key) ?? []), measured]);
       }
     }
   }

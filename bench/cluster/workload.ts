@@ -16,10 +16,10 @@ export interface Row {
 }
 
 export const rows: readonly Row[] = [
-  { name: "put, 1 in flight", kind: "put", inFlight: 1, requests: 1_000, goal: 1 },
-  { name: "put, 10 in flight", kind: "put", inFlight: 10, requests: 6_000, goal: 1.5 },
-  { name: "put, 100 in flight", kind: "put", inFlight: 100, requests: 20_000, goal: 1.5 },
-  { name: "put, 1000 in flight", kind: "put", inFlight: 1_000, requests: 30_000, goal: 1.2 },
+  { name: "put, 1 in flight", kind: "put", inFlight: 1, requests: 5_000, goal: 1 },
+  { name: "put, 10 in flight", kind: "put", inFlight: 10, requests: 15_000, goal: 1.5 },
+  { name: "put, 100 in flight", kind: "put", inFlight: 100, requests: 40_000, goal: 1.5 },
+  { name: "put, 1000 in flight", kind: "put", inFlight: 1_000, requests: 40_000, goal: 1.2 },
   { name: "linearizable get, 100", kind: "linearizable get", inFlight: 100, requests: 30_000, goal: 1.2 },
   { name: "serializable get, 100", kind: "serializable get", inFlight: 100, requests: 30_000, goal: 1.2 },
 ];

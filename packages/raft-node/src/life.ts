@@ -8,8 +8,9 @@
  *  3. After a failure nothing goes in or out any more: only a new life, from what the disk holds, knows what is true.
  */
 import { LatticeError } from "@lattice/model";
-import type { Entry, Message, Raft, RaftStorage, ReadResult } from "@lattice/raft";
+import type { Entry, MemberId, Message, Raft, RaftStorage, ReadResult } from "@lattice/raft";
 import type { PeerNetwork } from "@lattice/raft-net";
+import { CommitNews } from "./commit-news.ts";
 import type { MonotonicClock } from "./monotonic-clock.ts";
 import { WriteQueue, type WriteSteps } from "./write-queue.ts";
 
@@ -40,6 +41,7 @@ export class Life {
   readonly #writes: WriteQueue;
   readonly #log: RaftStorage;
   readonly #tickMs: number;
+  readonly #news: CommitNews;
   /** What has to wait for the disk. */
   #held: HeldMessages[] = [];
   #cancelTurn: (() => void) | undefined;
@@ -51,6 +53,14 @@ export class Life {
     this.#log = options.log;
     this.#ports = options.ports;
     this.#tickMs = options.tickMs;
+    const { clock, network } = options.ports;
+    this.#news = new CommitNews({
+      clock,
+      send: (messages) => {
+        for (const message of messages) network.send(message);
+        network.flush();
+      },
+    });
     this.#writes = new WriteQueue({
       log: options.log,
       steps: options.ports.steps,
@@ -84,6 +94,11 @@ export class Life {
       this.#fail(error);
     }
     this.wake();
+  }
+
+  /** Somebody waits at another member for what was just committed. */
+  hurry(member: MemberId): void {
+    this.#news.hurry(member);
   }
 
   /** Does something in the order of the writes; see `WriteQueue.addTask`. */
@@ -145,7 +160,9 @@ export class Life {
 
   #send(message: Message): void {
     if (message.type === "snapshot") this.#ports.sendChunk(message);
-    else this.#ports.network.send(message);
+    else if (!this.#news.keeps(message)) this.#ports.network.send(message);
+    // It waits until it has applied what it may show.
+    if (message.type === "read-reply") this.#news.hurry(message.to);
   }
 
   #fail(error: unknown): void {
@@ -158,6 +175,7 @@ export class Life {
     this.#isOver = true;
     this.#cancelTick();
     this.#cancelTurn?.();
+    this.#news.end();
     this.#held = [];
   }
 }

@@ -20,6 +20,9 @@ export const SNAPSHOT_BYTES = 8 << 20;
 export const TAIL_COUNT = 5000;
 export const TAIL_BYTES = 8 << 20;
 
+/** How long a follower that nobody waits at may not know that something is committed, in milliseconds. */
+export const COMMIT_NEWS_MS = 2;
+
 /** Of a piece of a snapshot. */
 export const PIECE_BYTES_MAX = 64 << 20;
 /** Of a snapshot's file, at once. */

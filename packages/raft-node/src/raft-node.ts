@@ -334,6 +334,8 @@ export class RaftNode<Result> implements AsyncDisposable {
     for (const [at, entry] of entries.entries()) {
       const id = { index: entry.index, term: entry.term };
       this.#proposals.applied(entry.term, groups[at]!, results[at] ?? []);
+      // Whoever sent it here waits until it is applied there.
+      for (const { member } of groups[at]!) this.#life.hurry(member);
       this.#changes.applied(id, entry.membership);
       if (entry.membership !== undefined) this.#membershipApplied(entry.membership, id);
       bytes += entry.data.length;
