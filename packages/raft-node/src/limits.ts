@@ -15,7 +15,7 @@ export const WAITING_READS_MAX = 100_000;
 /** A snapshot is taken, and the log cut off, once so many entries have been applied since the last; etcd's `--snapshot-count`. */
 export const SNAPSHOT_COUNT_DEFAULT = 1000;
 /** Or so many bytes of them: they are in the memory of the log, and what they changed in that of the state machine. */
-export const SNAPSHOT_BYTES = 8 << 20;
+export const SNAPSHOT_BYTES = 4 << 20;
 /** What is kept of the log in front of a snapshot, for followers that are a little behind: so many entries, or bytes. */
 export const TAIL_COUNT = 5000;
 export const TAIL_BYTES = 8 << 20;

@@ -3,6 +3,7 @@
  * though the file does not shrink before it is defragmented.
  */
 import { EtcdError } from "@lattice/etcd-proto";
+import { LatticeError } from "@lattice/model";
 import type { StorageSize } from "@lattice/storage";
 import type { EtcdMachine } from "../machine/etcd-machine.ts";
 
@@ -44,10 +45,15 @@ export class StateSize {
     this.#pendingBytes = pendingBytes;
   }
 
+  /** Leaves it as it was while the state is closed, as it is for a moment when another one comes from the leader. */
   measure(): void {
     const { storage } = this.#options.machine;
-    this.#size = storage.size();
-    this.#pendingBytes = storage.bytesPending();
+    try {
+      this.#size = storage.size();
+      this.#pendingBytes = storage.bytesPending();
+    } catch (error) {
+      if (LatticeError.from(error).code !== "closed") throw error;
+    }
   }
 
   /** Throws `noSpace` where so many bytes more are too much. */
