@@ -22,7 +22,7 @@ it("is what it was while the state is closed, since another one comes from the l
   size.grown();
   expect(size).toMatchObject({ fileBytes, usedBytes });
   machine.storage = open();
-  machine.storage.transaction((tx) => tx.table("rows").put(new Uint8Array([1]), new Uint8Array(99_999)));
+  machine.storage.transaction((tx) => tx("rows").put(new Uint8Array([1]), new Uint8Array(99_999)));
   size.measure();
   expect(size.fileBytes).toBeGreaterThan(fileBytes);
   await machine.storage.close();
