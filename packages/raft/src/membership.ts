@@ -34,6 +34,10 @@ export function isJoint(membership: Membership): boolean {
   return membership.outgoing.length > 0;
 }
 
+export function isSoleVoter({ voters, outgoing }: Membership, id: MemberId): boolean {
+  return voters.length === 1 && voters[0] === id && outgoing.every((each) => each === id);
+}
+
 export function isVoter({ voters, outgoing }: Membership, id: MemberId): boolean {
   return voters.includes(id) || outgoing.includes(id);
 }

@@ -16,7 +16,7 @@ import { minIndex, NOBODY, NO_INDEX, type LogIndex, type MemberId, type Term } f
 import { Leader, type Proposed, type Refusal } from "./leader.ts";
 import { RaftLog } from "./log.ts";
 import { MemberState } from "./member-state.ts";
-import type { Membership, MembershipChange } from "./membership.ts";
+import { isSoleVoter, type Membership, type MembershipChange } from "./membership.ts";
 import type { Message, ReadId, RequestVote } from "./message.ts";
 import { defaultRaftOptions, type RaftOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
@@ -82,6 +82,8 @@ export class Raft {
     };
     this.#role = new Follower(this.#state, this.#transitions);
     this.#state.restartElectionTimer();
+    // Nobody else can be elected, so there is nobody to wait for.
+    if (isSoleVoter(log.membership, id) && options.lease === undefined) this.#state.electionAtMs = nowMs;
     // Before it stopped it may have promised a leader patience (thesis §6.4.1).
     if (options.lease !== undefined) this.#state.leaderHeardAtMs = nowMs;
   }

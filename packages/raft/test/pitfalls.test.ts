@@ -405,6 +405,19 @@ describe("leases", () => {
 });
 
 describe("elections", () => {
+  it("who is the only voter waits for nobody, at the start and after a crash; of several, each waits", () => {
+    const world = new World({ voters: [1] });
+    world.run(1);
+    expect(world.leader).toBe(1);
+    world.crash(1);
+    world.restart(1);
+    world.run(1);
+    expect(world.leader).toBe(1);
+    const two = new World({ voters: [1, 2] });
+    two.run(1);
+    expect(two.leader).toBeUndefined();
+  });
+
   it("a pre-vote changes nobody's term and nobody's vote", () => {
     const raft = alone();
     raft.step(requestVote({ from: 2, term: 3, last: "1:1", isPre: true }));
