@@ -5,7 +5,7 @@
 import { bytesKey, equalBytes, parentsOf, toHex, type Intention, type PubKey } from "@lattice/model";
 import { verifyStore, type Floating, type Store } from "@lattice/kernel";
 import { mayAdminister, mayWrite, Role } from "@lattice/systemstore";
-import { checkUnauthorised } from "./checks/unauthorised.ts";
+import { checkUnauthorised, naiveRolesEver } from "./checks/unauthorised.ts";
 import type { Machine } from "./machine.ts";
 import { join } from "./plan/deeds.ts";
 import { mend } from "./plan/machine-faults.ts";
@@ -302,9 +302,12 @@ async function check(world: World): Promise<void> {
     const counted = [...first.store.log.records({ from: 1 })].map(({ intention }) => intention);
     const root = first.machine.storeOf(rootOf(world, known).genesisHash) ?? first.store;
     const isHonest = (author: PubKey) => !world.authors.lies(author);
-    // Who is honest writes only where it may; that it may, can have been lost since. Of liars also what is dated before their
-    // admission counts, for their clocks may have been anything.
-    const allowed = counted.filter(({ author }) => isHonest(author) || mayWrite(root.system.roleNow(author)));
+    const roles = naiveRolesEver(world, root);
+    // Who is honest writes only where it may. Of liars also what is dated before their admission counts, for their clocks may
+    // have been anything.
+    const allowed = counted.filter(
+      ({ author }) => isHonest(author) || mayWrite(roles.get(bytesKey(author)) ?? 0),
+    );
     await settle(world, known.workload.check?.(first.store, allowed, isHonest) ?? Promise.resolve());
   }
   for (const mirror of world.mirrors) mirror.follow();

@@ -1,6 +1,6 @@
 /** Who wrote what: the truth that no node can know. Of keys whose holder is not honest, anything may come. */
 import { bytesKey, toHex, type Intention, type PubKey } from "@lattice/model";
-import type { Store } from "@lattice/kernel";
+import { decodeOps, type Store } from "@lattice/kernel";
 import { Violation } from "../violation.ts";
 
 export class Authors {
@@ -14,6 +14,7 @@ export class Authors {
   readonly #liars = new Set<string>();
   readonly #losers = new Set<string>();
   readonly #forgotten = new Set<string>();
+  readonly #admissions: { readonly storeKey: string; readonly intention: Intention }[] = [];
 
   /** `couldBeTold`: whether somebody has an intention and can be reached, so that who has lost it learns of it in time. */
   constructor(couldBeTold: (storeKey: string, id: string) => boolean) {
@@ -36,6 +37,12 @@ export class Authors {
   /** No log has them any more: something else may come to stand in their places. They may come back out of some buffer. */
   forget(ids: ReadonlySet<string>): void {
     for (const id of ids) this.#forgotten.add(id);
+  }
+
+  /** No log of that store has them any more. What was written under them stays. */
+  forgottenAdmissions(storeKey: string): Intention[] {
+    const all = this.#admissions.filter((each) => each.storeKey === storeKey);
+    return all.map(({ intention }) => intention).filter(({ id }) => this.#forgotten.has(bytesKey(id)));
   }
 
   lies(author: PubKey): boolean {
@@ -61,7 +68,8 @@ export class Authors {
   }
 
   /** It can be seen by others, so nothing else may ever be written there. */
-  place(store: Store, { id, author, seq }: Intention): void {
+  place(store: Store, intention: Intention): void {
+    const { id, author, seq } = intention;
     const storeKey = bytesKey(store.genesisHash);
     const place = storeKey + bytesKey(author) + String(seq);
     const known = this.#places.get(place) ?? new Set();
@@ -71,6 +79,7 @@ export class Authors {
       [...known].some((before) => !this.#mayWriteAgain(author, storeKey, before))
     )
       throw new Violation("fork", `${toHex(author).slice(0, 8)} has written seq ${seq} twice`);
+    if (!known.has(bytesKey(id)) && isAdmission(intention)) this.#admissions.push({ storeKey, intention });
     known.add(bytesKey(id));
   }
 
@@ -79,4 +88,9 @@ export class Authors {
     if (this.#forkers.has(key) || this.#liars.has(key) || this.#forgotten.has(before)) return true;
     return this.#losers.has(key) && !this.#couldBeTold(storeKey, before);
   }
+}
+
+function isAdmission(intention: Intention): boolean {
+  const op = decodeOps(intention)?.op;
+  return op?.oneofKind === "system" && op.system.op.oneofKind === "admit";
 }

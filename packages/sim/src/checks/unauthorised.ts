@@ -4,6 +4,7 @@
  *
  * Invariants
  *  1. No intention in an honest log has an author who may not write, or was made by a liar so that it can never be accepted.
+ *     Whose admission was lost everywhere since may have written under it.
  *  2. What an unauthorised author marked is in no row of the state but those that keep what counts for nothing.
  *  3. What is marked as poison is in no such row, whoever wrote it.
  *  4. The members and their roles are those that somebody who may admit has admitted.
@@ -25,10 +26,15 @@ const ROWS_MAX = 1 << 20;
 /** Of a clock that is wrong, what it accepts is its own. */
 const CLOCK_ERROR_MS = 20 * 60_000;
 
+interface SystemOpOf {
+  readonly intention: Intention;
+  readonly op: weaver.SystemOp["op"];
+}
+
 interface Seen {
   /** Up to here the log was looked at. */
   wseq: number;
-  readonly systemOps: { readonly intention: Intention; readonly op: weaver.SystemOp["op"] }[];
+  readonly systemOps: SystemOpOf[];
   /** Authors of ops that carry the mark of the unauthorised, some of whom were let in later: of the store's type, and others. */
   readonly markers: Set<string>;
   readonly systemMarkers: Set<string>;
@@ -46,10 +52,11 @@ export function checkUnauthorised(world: World): void {
       const check = (intention: Intention) => checkForbidden(world, machine, intention);
       const rootSeen = lookAt(root, check);
       const seen = lookAt(store, check);
-      const roles = naiveRoles(root, rootSeen);
+      const roles = naiveRoles(root, rootSeen.systemOps);
       if (root === store) checkMembers(machine, store, roles);
-      checkAuthors(machine, store, roles);
-      checkState(machine, store, { seen, roles });
+      const rolesEver = naiveRolesEver(world, root);
+      checkAuthors(machine, store, rolesEver);
+      checkState(machine, store, { seen, roles, rolesEver });
     }
   }
 }
@@ -73,12 +80,17 @@ function lookAt(store: Store, check: (intention: Intention) => void): Seen {
   for (const { intention, wseq } of log.records({ from: seen.wseq + 1 })) {
     seen.wseq = wseq;
     check(intention);
-    const ops = decodeOps(intention)?.op;
-    if (ops?.oneofKind === "system") seen.systemOps.push({ intention, op: ops.system.op });
-    const markers = ops?.oneofKind === "system" ? seen.systemMarkers : seen.markers;
+    const op = systemOpOf(intention);
+    if (op !== undefined) seen.systemOps.push({ intention, op });
+    const markers = op === undefined ? seen.markers : seen.systemMarkers;
     if (holds(intention.ops, UNAUTHORISED)) markers.add(bytesKey(intention.author));
   }
   return seen;
+}
+
+function systemOpOf(intention: Intention): weaver.SystemOp["op"] | undefined {
+  const op = decodeOps(intention)?.op;
+  return op?.oneofKind === "system" ? op.system.op : undefined;
 }
 
 function checkForbidden(world: World, machine: Machine, { id }: Intention): void {
@@ -91,7 +103,7 @@ function checkForbidden(world: World, machine: Machine, { id }: Intention): void
 }
 
 /** The greatest role of each key, by nothing but admissions in the order of their ids. */
-function naiveRoles(root: Store, { systemOps }: Seen): Map<string, Role> {
+function naiveRoles(root: Store, systemOps: readonly SystemOpOf[]): Map<string, Role> {
   const roles = new Map([[bytesKey(root.log.at(1).intention.author), Role.OWNER]]);
   const ordered = systemOps.toSorted((a, b) => compareBytes(a.intention.id, b.intention.id));
   for (const { intention, op } of ordered) {
@@ -102,6 +114,16 @@ function naiveRoles(root: Store, { systemOps }: Seen): Map<string, Role> {
     if (own >= Role.ADMIN && role <= own && role > before) roles.set(bytesKey(member), role);
   }
   return roles;
+}
+
+/** As far as anybody knew them, before some admission was lost everywhere. */
+export function naiveRolesEver(world: World, root: Store): Map<string, Role> {
+  const { systemOps } = lookAt(root, () => undefined);
+  const lost = world.authors.forgottenAdmissions(bytesKey(root.genesisHash));
+  return naiveRoles(root, [
+    ...systemOps,
+    ...lost.map((intention) => ({ intention, op: systemOpOf(intention)! })),
+  ]);
 }
 
 function checkMembers(machine: Machine, store: Store, roles: ReadonlyMap<string, Role>): void {
@@ -130,9 +152,9 @@ function isCreator({ log }: Store, author: Uint8Array): boolean {
 function checkState(
   machine: Machine,
   store: Store,
-  { seen, roles }: { seen: Seen; roles: ReadonlyMap<string, Role> },
+  { seen, roles, rolesEver }: { seen: Seen; roles: ReadonlyMap<string, Role>; rolesEver: typeof roles },
 ): void {
-  const mayShow = seen.markers.values().some((author) => (roles.get(author) ?? 0) >= Role.WRITER);
+  const mayShow = seen.markers.values().some((author) => (rolesEver.get(author) ?? 0) >= Role.WRITER);
   const mayRule = seen.systemMarkers.values().some((author) => (roles.get(author) ?? 0) >= Role.ADMIN);
   const { projection } = store.replica;
   for (const { table } of projection.tableSums()) {
