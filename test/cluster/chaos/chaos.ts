@@ -84,6 +84,7 @@ function tell({
   writes,
   events,
   leasesExpired,
+  typedOperations,
   outcomes,
   verdict,
   faults,
@@ -93,7 +94,7 @@ function tell({
   }
   console.log(
     `${operations} operations, ${writes} of them acknowledged writes, ${unknown} without an answer; ` +
-      `${events} events seen, ${leasesExpired} leases ended: ${verdict}, ${faults.length} faults`,
+      `${events} events seen, ${leasesExpired} leases ended, ${typedOperations} operations of a core:kvstore: ${verdict}, ${faults.length} faults`,
   );
   for (const fault of faults.slice(0, 20)) console.log(`FAULT ${fault}`);
 }

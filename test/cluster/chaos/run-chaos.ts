@@ -23,6 +23,7 @@ import type { Fault } from "./faults/fault.ts";
 import type { RecordedOperation } from "./history.ts";
 import { LeaseKeeper } from "./load/lease-keeper.ts";
 import { StoreClient } from "./load/store-client.ts";
+import { TYPED_STORE_FLAGS, TypedStore } from "./load/typed-store.ts";
 import { Watcher } from "./load/watcher.ts";
 import { runWorkload } from "./load/workload.ts";
 import { runSchedule } from "./schedule.ts";
@@ -50,6 +51,8 @@ export interface ChaosResult {
   readonly writes: number;
   readonly events: number;
   readonly leasesExpired: number;
+  /** Of the store of a type. */
+  readonly typedOperations: number;
   readonly outcomes: ReadonlyMap<string, number>;
   /** A history that is too hard to check is no fault, and no success. */
   readonly verdict: "linearizable" | "violation" | "unknown";
@@ -65,7 +68,8 @@ const CHECK_MS = 300_000;
 const PATIENCE_MS = 60_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { program, size, directory, seed, seconds, faults, flags = [], tell = () => undefined } = options;
+  const { program, size, directory, seed, seconds, faults, tell = () => undefined } = options;
+  const flags = [...(options.flags ?? []), ...(program.name === "lattice" ? TYPED_STORE_FLAGS : [])];
   await using world = await ChaosWorld.start({
     program,
     size,
@@ -93,6 +97,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 class Load {
   readonly watchers: Watcher[];
   readonly keepers: LeaseKeeper[];
+  /** Where the servers have stores of types. */
+  readonly typed: TypedStore | undefined;
   readonly #world: ChaosWorld;
   readonly #stop = new AbortController();
   readonly #stopWatching = new AbortController();
@@ -100,7 +106,7 @@ class Load {
   readonly #working: Promise<unknown>[];
   readonly #watching: Promise<unknown>[];
 
-  constructor(world: ChaosWorld, { seed, clients = 6, pauseMsMax = 20 }: ChaosOptions) {
+  constructor(world: ChaosWorld, { program, seed, clients = 6, pauseMsMax = 20 }: ChaosOptions) {
     this.#world = world;
     const { signal } = this.#stop;
     const { nextAddress } = world;
@@ -130,7 +136,16 @@ class Load {
         fromRevision: 1,
       });
     });
-    this.#working = [...workloads, ...this.keepers.map((keeper) => keeper.run())];
+    if (program.name === "lattice") {
+      const addresses = (): string[] => world.members.map(({ name }) => world.network.clientAddress(name));
+      const below = seededNumbers(seed + 2000);
+      this.typed = new TypedStore({ addresses, below, signal, deadlineMs: DEADLINE_MS, pauseMsMax });
+    }
+    this.#working = [
+      ...workloads,
+      ...this.keepers.map((keeper) => keeper.run()),
+      ...(this.typed === undefined ? [] : [this.typed.run()]),
+    ];
     this.#watching = this.watchers.map((watcher) => watcher.run());
   }
 
@@ -238,6 +253,8 @@ async function check(world: ChaosWorld, load: Load, directory: string): Promise<
   const leases = load.keepers.flatMap((keeper) => keeper.leases);
   const { operations, faults } = wholeHistory(world.history.operations, leases, seen);
   const found = checkHistory(operations, directory);
+  await load.typed?.readAll();
+  const typed = load.typed?.faults({ now: () => performance.now(), at: performance.now() + CHECK_MS }) ?? [];
   return {
     verdict: found.verdict,
     faults: [
@@ -248,6 +265,7 @@ async function check(world: ChaosWorld, load: Load, directory: string): Promise<
       ...seen.faults,
       ...faults,
       ...found.faults,
+      ...typed,
     ],
   };
 }
@@ -311,6 +329,7 @@ function resultOf(world: ChaosWorld, load: Load, { verdict, faults }: Found): Ch
     writes: operations.filter(({ op, result }) => op.type !== "get" && result !== undefined).length,
     events: Math.max(...load.watchers.map(({ events }) => events.length)),
     leasesExpired: load.keepers.reduce((sum, { expired }) => sum + expired, 0),
+    typedOperations: load.typed?.operations.length ?? 0,
     outcomes: outcomeCounts,
   };
 }
