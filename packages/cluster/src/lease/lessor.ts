@@ -1,12 +1,13 @@
 /**
- * When leases run out. The leader alone decides that, by its own clock; that a lease is gone is a request like any other, so a
- * leader that is none any more takes nothing away.
+ * When leases run out. The leader alone decides that, by its own clock; that a lease is gone is a request like any other, which names
+ * the term that it was decided in, so a leader that is none any more takes nothing away.
  *
  * A lease that is extended stands in no log. So whoever begins to lead gives each lease its whole time anew, or what was left of it
  * when that was last written down, and an election timeout more: no lease ends early because the leader changed.
  *
  * Time is that of a clock that never goes back, in milliseconds.
  */
+import type { Term } from "@lattice/raft";
 import { EXPIRING_LEASES_MAX, LEASE_CHECKPOINT_MS, LEASE_CHECKPOINTS_MAX } from "../limits.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 
@@ -28,8 +29,8 @@ export interface LessorPorts {
   readonly after: (ms: number, callback: () => void) => () => void;
   readonly leases: () => Iterable<LeaseRow>;
   /** Asks the cluster for it. What becomes of it shows in `revoked`; where it rejects it is asked for again. */
-  readonly revoke: (id: bigint) => Promise<unknown>;
-  readonly checkpoint: (checkpoints: readonly LeaseCheckpoint[]) => Promise<unknown>;
+  readonly revoke: (id: bigint, term: Term) => Promise<unknown>;
+  readonly checkpoint: (checkpoints: readonly LeaseCheckpoint[], term: Term) => Promise<unknown>;
 }
 
 interface LiveLease {
@@ -50,7 +51,8 @@ export class Lessor {
   readonly #leases = new Map<bigint, LiveLease>();
   readonly #queue = new ExpiryQueue<bigint>();
   readonly #ended = new Set<() => void>();
-  #isPrimary = false;
+  /** In which it decides; undefined where it does not. */
+  #term: Term | undefined;
   #revoking = 0;
   #cancelTimer: () => void = () => {};
   #timerAtMs = Infinity;
@@ -62,20 +64,20 @@ export class Lessor {
 
   /** Whether this is the one that decides. */
   get isPrimary(): boolean {
-    return this.#isPrimary;
+    return this.#term !== undefined;
   }
 
-  /** From now on this member leads. */
-  promote(extendMs: number): void {
+  /** From now on this member leads, in this term. */
+  promote(term: Term, extendMs: number): void {
     this.demote();
-    this.#isPrimary = true;
+    this.#term = term;
     for (const row of this.#ports.leases()) this.#add(row, extendMs);
     this.#arm();
     this.#checkpointLater();
   }
 
   demote(): void {
-    this.#isPrimary = false;
+    this.#term = undefined;
     this.#leases.clear();
     this.#queue.clear();
     this.#cancelTimer();
@@ -86,7 +88,7 @@ export class Lessor {
 
   /** It was applied. */
   granted(row: LeaseRow): void {
-    if (!this.#isPrimary) return;
+    if (!this.isPrimary) return;
     this.#add(row, 0);
     this.#arm();
   }
@@ -97,12 +99,12 @@ export class Lessor {
 
   /**
    * Gives it its whole time again, counted from `fromMs`: when it was not yet known whether this member leads. Answers its time
-   * in seconds; `gone` where there is no such lease any more, at the latest once it is revoked if its time is over; `moved` where
+   * in seconds, once the next leader would give it that as well; `gone` where there is no such lease any more, at the latest once it is revoked if its time is over; `moved` where
    * this is not who decides.
    */
   async renew(id: bigint, fromMs: number): Promise<number | "gone" | "moved"> {
     for (;;) {
-      if (!this.#isPrimary) return "moved";
+      if (!this.isPrimary) return "moved";
       const lease = this.#leases.get(id);
       if (lease === undefined) return "gone";
       if (!lease.isRevoking && lease.expiresAtMs > this.#ports.nowMs())
@@ -117,13 +119,14 @@ export class Lessor {
     return lease && lease.expiresAtMs - this.#ports.nowMs();
   }
 
-  #extend(id: bigint, lease: LiveLease, fromMs: number): number {
+  async #extend(id: bigint, lease: LiveLease, fromMs: number): Promise<number> {
     const expiresAtMs = fromMs + lease.ttlMs;
     // The queue finds it at its old time, and puts it where it belongs.
     if (expiresAtMs > lease.expiresAtMs) lease.expiresAtMs = expiresAtMs;
     if (lease.isCheckpointed) {
+      // Before anybody is told: else whoever leads next may give it no more than what was left before.
+      await this.#ports.checkpoint([{ id, remainingSeconds: 0 }], this.#term!);
       lease.isCheckpointed = false;
-      void this.#ports.checkpoint([{ id, remainingSeconds: 0 }]).catch(() => (lease.isCheckpointed = true));
     }
     return lease.ttlMs / 1000;
   }
@@ -166,7 +169,7 @@ export class Lessor {
     lease.isRevoking = true;
     this.#revoking++;
     try {
-      await this.#ports.revoke(id);
+      await this.#ports.revoke(id, this.#term!);
     } catch {
       if (this.#leases.get(id) === lease) {
         lease.isRevoking = false;
@@ -174,7 +177,7 @@ export class Lessor {
       }
     } finally {
       this.#revoking--;
-      if (this.#isPrimary) this.#expire();
+      if (this.isPrimary) this.#expire();
     }
   }
 
@@ -191,7 +194,7 @@ export class Lessor {
     const long = [...this.#leases].filter(
       ([, lease]) => lease.ttlMs > LEASE_CHECKPOINT_MS && !lease.isRevoking,
     );
-    for (let at = 0; at < long.length && this.#isPrimary; at += LEASE_CHECKPOINTS_MAX) {
+    for (let at = 0; at < long.length && this.isPrimary; at += LEASE_CHECKPOINTS_MAX) {
       const checkpoints: LeaseCheckpoint[] = [];
       for (const [id, lease] of long.slice(at, at + LEASE_CHECKPOINTS_MAX)) {
         const remainingSeconds = Math.ceil((lease.expiresAtMs - nowMs) / 1000);
@@ -199,7 +202,7 @@ export class Lessor {
         lease.isCheckpointed = true;
         checkpoints.push({ id, remainingSeconds });
       }
-      if (checkpoints.length > 0) await this.#ports.checkpoint(checkpoints).catch(() => {});
+      if (checkpoints.length > 0) await this.#ports.checkpoint(checkpoints, this.#term!).catch(() => {});
     }
   }
 

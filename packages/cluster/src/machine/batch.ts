@@ -123,7 +123,7 @@ export class Batch {
     return response instanceof EtcdError ? response : { revision: keys.revision, response };
   }
 
-  #perform(command: Command, request: ClusterRequest, { index }: EntryId): object | EtcdError {
+  #perform(command: Command, request: ClusterRequest, { index, term }: EntryId): object | EtcdError {
     const { keys, table, auth } = this.#parts;
     switch (command.kind) {
       case RequestKind.PUT:
@@ -141,10 +141,13 @@ export class Batch {
       case RequestKind.LEASE_GRANT:
         return this.#grantLease(command.message);
       case RequestKind.LEASE_REVOKE:
+        return this.#revokeLease(command.message.id);
       case RequestKind.LEASE_EXPIRE:
-        return this.#revokeLease(command.message);
+        if (command.message.term !== term) return EtcdError.of("notLeader");
+        return this.#revokeLease(command.message.id);
       case RequestKind.LEASE_CHECKPOINT:
-        keys.checkpointLeases(command.message);
+        if (command.message.term !== term) return EtcdError.of("notLeader");
+        keys.checkpointLeases(command.message.checkpoints);
         return NOTHING;
       case RequestKind.ALARM:
         return this.#turnAlarm(command.message);
@@ -166,10 +169,10 @@ export class Batch {
     return response;
   }
 
-  #revokeLease(request: etcdserverpb.LeaseRevokeRequest): object | EtcdError {
+  #revokeLease(id: bigint): object | EtcdError {
     const { keys, changes } = this.#parts;
-    const response = keys.revokeLease(request);
-    if (!(response instanceof EtcdError)) changes.revokedLeases.push(request.id);
+    const response = keys.revokeLease({ id });
+    if (!(response instanceof EtcdError)) changes.revokedLeases.push(id);
     return response;
   }
 

@@ -1,9 +1,13 @@
 /** A request of the log with its message decoded. */
 import { etcdserverpb } from "@lattice/etcd-proto";
-import type { LeaseCheckpoint } from "../lease/lessor.ts";
 import { decodeStoreRequest, type StoreRequest } from "../store/store-request.ts";
 import { decodePut } from "../wire/decode-request.ts";
-import { decodeLeaseCheckpoints } from "./lease-checkpoint.ts";
+import {
+  decodeLeaseCheckpoints,
+  decodeLeaseExpiry,
+  type LeaseCheckpoints,
+  type LeaseExpiry,
+} from "./lease-decision.ts";
 import { decodeMember, type MemberRow } from "./member-rows.ts";
 import { RequestKind, type ClusterRequest } from "./request.ts";
 
@@ -14,8 +18,8 @@ export type Command =
   | { readonly kind: typeof RequestKind.COMPACT; readonly message: etcdserverpb.CompactionRequest }
   | { readonly kind: typeof RequestKind.LEASE_GRANT; readonly message: etcdserverpb.LeaseGrantRequest }
   | { readonly kind: typeof RequestKind.LEASE_REVOKE; readonly message: etcdserverpb.LeaseRevokeRequest }
-  | { readonly kind: typeof RequestKind.LEASE_EXPIRE; readonly message: etcdserverpb.LeaseRevokeRequest }
-  | { readonly kind: typeof RequestKind.LEASE_CHECKPOINT; readonly message: readonly LeaseCheckpoint[] }
+  | { readonly kind: typeof RequestKind.LEASE_EXPIRE; readonly message: LeaseExpiry }
+  | { readonly kind: typeof RequestKind.LEASE_CHECKPOINT; readonly message: LeaseCheckpoints }
   | { readonly kind: typeof RequestKind.ALARM; readonly message: etcdserverpb.AlarmRequest }
   | { readonly kind: typeof RequestKind.MEMBER; readonly message: MemberRow }
   | { readonly kind: typeof RequestKind.SWEEP; readonly message: undefined }
@@ -39,8 +43,9 @@ export function commandOf({ kind, body }: ClusterRequest): Command | undefined {
     case RequestKind.LEASE_GRANT:
       return decoded(kind, etcdserverpb.LeaseGrantRequest, body);
     case RequestKind.LEASE_REVOKE:
-    case RequestKind.LEASE_EXPIRE:
       return decoded(kind, etcdserverpb.LeaseRevokeRequest, body);
+    case RequestKind.LEASE_EXPIRE:
+      return readable(() => ({ kind, message: decodeLeaseExpiry(body) }));
     case RequestKind.LEASE_CHECKPOINT:
       return readable(() => ({ kind, message: decodeLeaseCheckpoints(body) }));
     case RequestKind.ALARM:

@@ -27,7 +27,7 @@ export const RequestKind = {
   MEMBER: 9,
   /** Removes some of what compactions have made superfluous. */
   SWEEP: 10,
-  /** What the leader has decided; as a revocation, but nobody is asked whether he may. */
+  /** What the leader has decided, in its term; as a revocation, but nobody is asked whether he may. */
   LEASE_EXPIRE: 11,
 
   AUTH_ENABLE: 32,

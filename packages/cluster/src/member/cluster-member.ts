@@ -12,6 +12,7 @@ import {
   maxIndex,
   memberId,
   NOBODY,
+  NO_TERM,
   type MemberId,
   type Membership,
   type MembershipChange,
@@ -25,7 +26,7 @@ import { Lessor } from "../lease/lessor.ts";
 import { LEADERLESS_TIMEOUTS, NO_LEADER_TIMEOUTS } from "../limits.ts";
 import type { BatchChanges } from "../machine/batch.ts";
 import type { EtcdMachine } from "../machine/etcd-machine.ts";
-import { encodeLeaseCheckpoints } from "../machine/lease-checkpoint.ts";
+import { encodeLeaseCheckpoints, encodeLeaseExpiry, type LeaseExpiry } from "../machine/lease-decision.ts";
 import { encodeMember, isListener, type MemberRow } from "../machine/member-rows.ts";
 import type { Done, Outcome } from "../machine/outcome.ts";
 import { encodeRequest, RequestKind } from "../machine/request.ts";
@@ -91,7 +92,7 @@ export class ClusterMemberCore implements MemberPort {
   #leaseClock!: LeaderLeaseClock;
   #isLearner = false;
   #leader: MemberId = NOBODY;
-  #term = 0;
+  #term = NO_TERM;
   #leaderWaiters: (() => void)[] = [];
   #isSweeping = false;
   #isStopped = false;
@@ -106,9 +107,9 @@ export class ClusterMemberCore implements MemberPort {
       nowMs: () => clock.nowMs(),
       after: (ms, callback) => clock.after(ms, callback),
       leases: () => machine.keys.leases(),
-      revoke: (id) => this.#expire(id),
-      checkpoint: (checkpoints) =>
-        this.#proposeOwn(RequestKind.LEASE_CHECKPOINT, encodeLeaseCheckpoints(checkpoints)),
+      revoke: (id, term) => this.#expire({ id, term }),
+      checkpoint: (checkpoints, term) =>
+        this.#proposeOwn(RequestKind.LEASE_CHECKPOINT, encodeLeaseCheckpoints({ term, checkpoints })),
     });
     this.leaderWatch = new LeaderWatch({
       patienceMs: NO_LEADER_TIMEOUTS * electionTimeoutMs,
@@ -287,13 +288,14 @@ export class ClusterMemberCore implements MemberPort {
   leaderChanged(leader: MemberId, term: Term): void {
     const { id, electionTimeoutMs, log } = this.parts;
     const before = this.#leader;
+    const isNewTerm = term !== this.#term;
     this.#leader = leader;
     this.#term = term;
     this.health.isServing = leader !== NOBODY;
     this.leaderWatch.changed(leader !== NOBODY);
     if (leader !== before) this.#stores?.leaderChanged();
     this.#search.changed(leader !== NOBODY);
-    if (leader === id && (before !== id || !this.lessor.isPrimary)) this.lessor.promote(electionTimeoutMs);
+    if (leader === id && (isNewTerm || !this.lessor.isPrimary)) this.lessor.promote(term, electionTimeoutMs);
     else if (leader !== id && this.lessor.isPrimary) this.lessor.demote();
     if (leader !== before && leader !== NOBODY) {
       log("info", leader === id ? `leads in term ${term}` : `follows ${leader.toString(16)} in term ${term}`);
@@ -413,7 +415,7 @@ export class ClusterMemberCore implements MemberPort {
     this.#stores?.replaced();
     this.#membersChanged();
     this.#waiters.applied(this.machine.applied.index);
-    if (this.isLeader) this.lessor.promote(this.parts.electionTimeoutMs);
+    if (this.isLeader) this.lessor.promote(this.#term, this.parts.electionTimeoutMs);
   }
 
   #membersChanged(): void {
@@ -441,9 +443,8 @@ export class ClusterMemberCore implements MemberPort {
     return this.propose({ kind, body, user: undefined });
   }
 
-  #expire(id: bigint): Promise<unknown> {
-    const body = etcdserverpb.LeaseRevokeRequest.toBinary({ id });
-    return this.#proposeOwn(RequestKind.LEASE_EXPIRE, body).catch((error: unknown) => {
+  #expire(expiry: LeaseExpiry): Promise<unknown> {
+    return this.#proposeOwn(RequestKind.LEASE_EXPIRE, encodeLeaseExpiry(expiry)).catch((error: unknown) => {
       // Somebody else has revoked it.
       if (!(error instanceof EtcdError) || !isLeaseGone(error)) throw error;
     });

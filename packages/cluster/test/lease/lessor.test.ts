@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { term } from "@lattice/raft";
 import { expect, test } from "vitest";
 import { Lessor, type LeaseCheckpoint, type LeaseRow } from "../../src/lease/lessor.ts";
 
@@ -9,6 +10,7 @@ class World {
   readonly revoked: { id: bigint; atMs: number }[] = [];
   readonly checkpoints: LeaseCheckpoint[][] = [];
   isReachable = true;
+  checkpointsFail = false;
   #timers: { atMs: number; callback: () => void }[] = [];
   readonly lessor = new Lessor({
     nowMs: () => this.nowMs,
@@ -25,6 +27,7 @@ class World {
       this.lessor.revoked(id);
     },
     checkpoint: async (checkpoints) => {
+      if (this.checkpointsFail) throw new Error("no leader");
       this.checkpoints.push([...checkpoints]);
       for (const { id, remainingSeconds } of checkpoints) {
         const row = this.rows.get(id);
@@ -59,7 +62,7 @@ class World {
 
 test("a lease ends when its time is over, and not before; who extends it gets its whole time", async () => {
   const world = new World();
-  world.lessor.promote(0);
+  world.lessor.promote(term(1), 0);
   world.grant(1n, 10);
   world.grant(2n, 10);
   await world.pass(9_000);
@@ -74,7 +77,7 @@ test("a lease ends when its time is over, and not before; who extends it gets it
 
 test("time that was asked for is counted from when it was asked for", async () => {
   const world = new World();
-  world.lessor.promote(0);
+  world.lessor.promote(term(1), 0);
   world.grant(1n, 10);
   await world.pass(5_000);
   await world.lessor.renew(1n, world.nowMs - 2_000);
@@ -89,7 +92,7 @@ test("only who leads decides; who begins to lead gives everybody the whole time,
   expect(await world.lessor.renew(1n, world.nowMs)).toBe("moved");
   await world.pass(60_000);
   expect(world.goneIds).toEqual([]);
-  world.lessor.promote(1_000);
+  world.lessor.promote(term(1), 1_000);
   await world.pass(10_900);
   expect(world.goneIds).toEqual([]);
   await world.pass(200);
@@ -98,7 +101,7 @@ test("only who leads decides; who begins to lead gives everybody the whole time,
 
 test("who asks for a lease that is being ended waits for that, or learns that another decides", async () => {
   const world = new World();
-  world.lessor.promote(0);
+  world.lessor.promote(term(1), 0);
   world.grant(1n, 5);
   world.isReachable = false;
   await world.pass(5_100);
@@ -118,21 +121,33 @@ test("who asks for a lease that is being ended waits for that, or learns that an
 
 test("what is left of long leases is written down, and a new leader goes on from there", async () => {
   const world = new World();
-  world.lessor.promote(0);
+  world.lessor.promote(term(1), 0);
   world.grant(1n, 3600);
   world.grant(2n, 60);
   await world.pass(10 * 60_000 - 1);
   world.lessor.demote();
   expect(world.checkpoints.flat()).toEqual([{ id: 1n, remainingSeconds: 3300 }]);
-  world.lessor.promote(0);
+  world.lessor.promote(term(1), 0);
   expect(world.lessor.remainingMs(1n)).toBe(3300_000);
   await world.lessor.renew(1n, world.nowMs);
   expect(world.rows.get(1n)!.remainingSeconds).toBe(0);
 });
 
+test("who extends a lease is told so once a new leader would give it its whole time as well", async () => {
+  const world = new World();
+  world.lessor.promote(term(1), 0);
+  world.grant(1n, 3600);
+  await world.pass(10 * 60_000 - 1);
+  world.checkpointsFail = true;
+  await expect(world.lessor.renew(1n, world.nowMs)).rejects.toThrow("no leader");
+  world.checkpointsFail = false;
+  expect(await world.lessor.renew(1n, world.nowMs)).toBe(3600);
+  expect(world.rows.get(1n)!.remainingSeconds).toBe(0);
+});
+
 test("thousands that end at once are ended a portion at a time", async () => {
   const world = new World();
-  world.lessor.promote(0);
+  world.lessor.promote(term(1), 0);
   for (let id = 1n; id <= 2_000n; id++) world.grant(id, 5);
   await world.pass(6_000);
   expect(world.goneIds.length).toBe(2_000);
@@ -151,7 +166,7 @@ test("no lease ends early, and each ends soon after its time, whatever is grante
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const world = new World();
-      world.lessor.promote(0);
+      world.lessor.promote(term(1), 0);
       /** Until when each lives at the least. */
       const until = new Map<bigint, number>();
       for (const each of steps) {
@@ -169,7 +184,7 @@ test("no lease ends early, and each ends soon after its time, whatever is grante
           until.delete(each.id);
         } else if (each.kind === "pass") await world.pass(each.ms);
         else if (each.kind === "lead") {
-          world.lessor.promote(each.extendMs);
+          world.lessor.promote(term(1), each.extendMs);
           for (const { id: of, ttlSeconds } of world.rows.values()) {
             until.set(of, world.nowMs + ttlSeconds * 1000 + each.extendMs);
           }
