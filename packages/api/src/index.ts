@@ -14,7 +14,7 @@ export { serveGrpc, type GrpcServer, type ServeGrpcOptions } from "./grpc-server
 export { Health } from "./health.ts";
 export { describeService } from "./descriptors/describe-service.ts";
 export { messageTypesOf, type MessageTypes } from "./descriptors/message-types-of.ts";
-export { HELP_OPTION, NAMED_OPTION, SUMMARY_OPTION } from "./descriptors/custom-options.ts";
+export { HELP_OPTION, NAMED_OPTION, SUMMARY_OPTION, VALUES_OPTION } from "./descriptors/custom-options.ts";
 export { MESSAGE_BYTES_MAX } from "./limits.ts";
 export { CODE_OF_GRPC_STATUS, GRPC_STATUS_OF_CODE, GrpcStatus, HTTP_STATUS_OF_CODE } from "./status.ts";
 export { nodeHandlers } from "./services/node-handlers.ts";
