@@ -3,6 +3,7 @@ import { usageOf, type Command, type Group } from "./commands/command.ts";
 import { COMMANDS, commandsBelow } from "./commands/registry.ts";
 import type { Flag } from "./flags.ts";
 import { LINE_FLAGS, PROCESS_FLAGS } from "./invocation.ts";
+import { plainPaint, type Paint } from "./print/paint.ts";
 import { alignRows } from "./print/table.ts";
 import type { StoreMethod } from "./store-methods.ts";
 
@@ -28,31 +29,35 @@ const USAGE = [
 const ENVIRONMENT = [
   "Environment:",
   "  LATTICE_DATA, LATTICE_STORE, LATTICE_LISTEN stand for --data, --store and --listen;",
-  "  LATTICE_TYPES, separated like PATH, for --types.",
+  "  LATTICE_TYPES, separated like PATH, for --types; NO_COLOR and FORCE_COLOR for --color.",
 ];
 
 /** What `lattice --help` prints. */
-export function processHelp(): string[] {
+export function processHelp(paint: Paint = plainPaint): string[] {
   return [
-    ...USAGE,
+    ...withTitle(USAGE, paint),
     "",
-    ...overview(),
+    ...overview(paint),
     "",
     "Every method of the store's own type is a command too: lattice help lists them while a node runs.",
     "",
-    "Flags:",
+    paint("title", "Flags:"),
     ...flagRows([...PROCESS_FLAGS, ...LINE_FLAGS]),
     "",
-    ...ENVIRONMENT,
+    ...withTitle(ENVIRONMENT, paint),
   ];
 }
 
+function withTitle([title, ...lines]: readonly string[], paint: Paint): string[] {
+  return [paint("title", title!), ...lines];
+}
+
 /** The commands of the table, by group. */
-export function overview(): string[] {
+export function overview(paint: Paint = plainPaint): string[] {
   const groups = Map.groupBy(COMMANDS, (command) => command.group);
   return [...groups].flatMap(([group, commands], index) => [
     ...(index === 0 ? [] : [""]),
-    `${GROUP_TITLES[group]}:`,
+    paint("title", `${GROUP_TITLES[group]}:`),
     ...alignRows(commands.map((command) => [`  ${nameAndPositionals(command)}`, command.summary])),
   ]);
 }
@@ -77,9 +82,13 @@ export function familyHelp(words: readonly string[]): string[] | undefined {
   return alignRows(commands.map((command) => [`  ${nameAndPositionals(command)}`, command.summary]));
 }
 
-export function methodListHelp(type: string, methods: Iterable<StoreMethod>): string[] {
+export function methodListHelp(
+  type: string,
+  methods: Iterable<StoreMethod>,
+  paint: Paint = plainPaint,
+): string[] {
   const rows = [...methods].map((method) => [`  ${method.name}`, method.summary]);
-  return ["", `Methods of this store (${type}):`, ...alignRows(rows)];
+  return ["", paint("title", `Methods of this store (${type}):`), ...alignRows(rows)];
 }
 
 export function methodHelp(method: StoreMethod): string[] {

@@ -243,7 +243,10 @@ export class Store<Client = unknown> implements AsyncDisposable {
     this.#assertOpen();
     const { type, explain } = this.#options.type;
     if (explain === undefined)
-      throw new LatticeError("unimplemented", `a ${type} has nothing to explain: its operations do not contend`);
+      throw new LatticeError(
+        "unimplemented",
+        `a ${type} has nothing to explain: its operations do not contend`,
+      );
     return explain(this.#queryContext, subject);
   }
 

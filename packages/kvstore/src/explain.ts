@@ -5,6 +5,7 @@ import type { Contest, ContestResolution, QueryContext } from "@lattice/store";
 import { checkKey } from "./check-request.ts";
 import type { KvOp } from "./gen/lattice/kvstore/v1/kvstore.ts";
 import { KEYS } from "./kv-op.ts";
+import { formatBytes } from "./format-bytes.ts";
 import { HEAD_COUNT_MAX } from "./limits.ts";
 
 const RULE =
@@ -24,7 +25,7 @@ export function explain(context: QueryContext<KvOp>, key: Uint8Array): Contest {
 }
 
 function keep(key: Uint8Array, head: Head, heads: readonly Head[]): ContestResolution {
-  const text = head.value === undefined ? "keeps the removal" : "keeps this value";
+  const text = head.value === undefined ? "leave it removed" : `keep ${formatBytes(head.value)}`;
   return { method: "resolve", request: { key, head: shortHash(head, heads) }, text };
 }
 

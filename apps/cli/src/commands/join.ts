@@ -23,6 +23,7 @@ async function join(context: Context, token: string): Promise<void> {
     if (progress.store !== undefined) joined = progress;
     const text = progressText(progress);
     if (text !== "" && text !== last) output.note(text);
+    if (text !== "") context.progress(`join: ${text}`);
     last = text;
   }
   const store = joined?.store;

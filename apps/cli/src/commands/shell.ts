@@ -26,6 +26,21 @@ export const shellCommands: readonly Command[] = [
     },
   },
   {
+    path: ["completion"],
+    group: "shell",
+    summary: "Print what a shell needs so that Tab completes commands, stores and keys",
+    positionals: [{ name: "shell", completes: "shell" }],
+    async run({ output }, args) {
+      const { SHELLS, SHELL_SCRIPTS } = await import("../shell-scripts.ts");
+      const shell = SHELLS.find((each) => each === args.text("shell"));
+      if (shell === undefined)
+        throw new UsageError(
+          `"${args.text("shell")}" is no shell that is known: say one of ${SHELLS.join(", ")}`,
+        );
+      for (const line of SHELL_SCRIPTS[shell].split("\n")) output.line(line);
+    },
+  },
+  {
     path: ["help"],
     group: "shell",
     summary: "The commands, or one of them",

@@ -68,7 +68,13 @@ export const storeCommands: readonly Command[] = [
     summary: "Reconcile with every peer that can be reached",
     async run(context) {
       const request = { store: storeKey(await context.store()) };
-      const reply = await (await context.client()).store.sync(request, { signal: context.signal });
+      const { store } = await context.client();
+      const status = () => store.status(request, { signal: context.signal });
+      using _telling = tellEverySecond(
+        context,
+        async () => `store sync: ${(await status()).intentionCount} intentions here`,
+      );
+      const reply = await store.sync(request, { signal: context.signal });
       context.output.show("SyncReply", reply);
       if (reply.peers.length === 0) context.output.note("no peer is connected");
     },
@@ -111,10 +117,19 @@ export const storeCommands: readonly Command[] = [
     path: ["store", "call"],
     group: "store",
     summary: "Call a method of the store by name, also where a command of this table hides it",
-    positionals: [{ name: "method" }, { name: "argument", optional: true, rest: true }],
+    positionals: [
+      { name: "method", completes: "method" },
+      { name: "argument", optional: true, rest: true },
+    ],
     run: (context, args) => context.callMethod([args.text("method"), ...args.list("argument")]),
   },
 ];
+
+/** Keeps saying how far it is, until it is disposed of. */
+function tellEverySecond(context: Context, text: () => Promise<string>): Disposable {
+  const timer = setInterval(() => void text().then(context.progress, () => undefined), 1_000).unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
 
 async function createStore(context: Context, args: CommandArguments): Promise<void> {
   const { output, session, signal } = context;
