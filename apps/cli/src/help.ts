@@ -7,7 +7,7 @@ import { plainPaint, type Paint } from "./print/paint.ts";
 import { alignRows } from "./print/table.ts";
 import type { StoreMethod } from "./store-methods.ts";
 
-const GROUP_TITLES: Readonly<Record<Group, string>> = {
+export const GROUP_TITLES: Readonly<Record<Group, string>> = {
   node: "The node",
   store: "Stores",
   peer: "Members of a store",
@@ -17,25 +17,30 @@ const GROUP_TITLES: Readonly<Record<Group, string>> = {
   shell: "This command line",
 };
 
-const USAGE = [
-  "Usage:",
-  "  lattice                  a command line on the node that runs",
-  "  lattice --daemon         run a node",
-  "  lattice --embedded       a node and a command line in one process",
-  "  lattice COMMAND …        one command; exits with 0 only on success",
-  "  lattice - < SCRIPT       the commands of a script, up to the first that fails",
+/** How the command is called, and what that does. */
+export const USAGE_ROWS: readonly (readonly [words: string, meaning: string])[] = [
+  ["lattice", "a command line on the node that runs"],
+  ["lattice --daemon", "run a node"],
+  ["lattice --embedded", "a node and a command line in one process"],
+  ["lattice COMMAND …", "one command; exits with 0 only on success"],
+  ["lattice - < SCRIPT", "the commands of a script, up to the first that fails"],
 ];
 
-const ENVIRONMENT = [
-  "Environment:",
-  "  LATTICE_DATA, LATTICE_STORE, LATTICE_LISTEN stand for --data, --store and --listen;",
-  "  LATTICE_TYPES, separated like PATH, for --types; NO_COLOR and FORCE_COLOR for --color.",
+export const ENVIRONMENT_ROWS: readonly (readonly [name: string, meaning: string])[] = [
+  ["LATTICE_DATA", "the data directory, where --data does not say"],
+  ["LATTICE_STORE", "the store, where --store does not say"],
+  ["LATTICE_LISTEN", "where a node listens, separated by commas, where --listen does not say"],
+  ["LATTICE_TYPES", "more modules of store types, separated like PATH, besides those of --types"],
+  ["LATTICE_ENDPOINTS", "members of a cluster, where --endpoints does not say"],
+  ["LATTICE_USER", "who asks a cluster, where --user does not say"],
+  ["NO_COLOR, FORCE_COLOR", "no colours, or colours everywhere, where --color does not say"],
 ];
 
 /** What `lattice --help` prints. */
 export function processHelp(paint: Paint = plainPaint): string[] {
   return [
-    ...withTitle(USAGE, paint),
+    paint("title", "Usage:"),
+    ...alignRows(USAGE_ROWS.map(([words, meaning]) => [`  ${words}`, meaning])),
     "",
     ...overview(paint),
     "",
@@ -44,12 +49,9 @@ export function processHelp(paint: Paint = plainPaint): string[] {
     paint("title", "Flags:"),
     ...flagRows([...PROCESS_FLAGS, ...LINE_FLAGS]),
     "",
-    ...withTitle(ENVIRONMENT, paint),
+    paint("title", "Environment:"),
+    ...alignRows(ENVIRONMENT_ROWS.map(([name, meaning]) => [`  ${name}`, meaning])),
   ];
-}
-
-function withTitle([title, ...lines]: readonly string[], paint: Paint): string[] {
-  return [paint("title", title!), ...lines];
 }
 
 /** The commands of the table, by group. */

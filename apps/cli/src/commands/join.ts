@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 
 export const joinCommand: Command = {
   path: ["join"],
+  json: "Store",
   group: "join",
   summary: "Join a store by the token of an invite, and select it",
   positionals: [{ name: "token" }],

@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 export const peerCommands: readonly Command[] = [
   {
     path: ["peer", "list"],
+    json: "ListPeersReply",
     group: "peer",
     summary: "The members of the store",
     async run(context) {
@@ -15,6 +16,7 @@ export const peerCommands: readonly Command[] = [
   },
   {
     path: ["peer", "invite"],
+    json: "InviteReply",
     group: "peer",
     summary: "Print a token with which one other node can join the store",
     flags: [
@@ -35,6 +37,7 @@ export const peerCommands: readonly Command[] = [
   },
   {
     path: ["peer", "invites"],
+    json: "ListInvitesReply",
     group: "peer",
     summary: "The invites of the store, and what became of them",
     async run(context) {
@@ -45,6 +48,7 @@ export const peerCommands: readonly Command[] = [
   },
   {
     path: ["peer", "uninvite"],
+    json: "UninviteReply",
     group: "peer",
     summary: "Take an invite back; the first digits of its id are enough",
     positionals: [{ name: "invite" }],

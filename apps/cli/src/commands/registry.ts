@@ -5,6 +5,7 @@ import { didYouMean } from "../suggest.ts";
 import { CommandArguments, lineFlagsOf, usageOf, type Command, type Positional } from "./command.ts";
 import { clusterCommands } from "./cluster.ts";
 import { debugCommands } from "./debug.ts";
+import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { joinCommand } from "./join.ts";
 import { nodeCommands } from "./node.ts";
@@ -14,6 +15,7 @@ import { storeCommands } from "./store.ts";
 
 export const COMMANDS: readonly Command[] = [
   ...nodeCommands,
+  doctorCommand,
   ...storeCommands,
   explainCommand,
   ...peerCommands,

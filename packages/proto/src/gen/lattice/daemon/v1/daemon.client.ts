@@ -125,10 +125,14 @@ export class NodeServiceClient implements INodeServiceClient, ServiceInfo {
  */
 export interface IStoreServiceClient {
     /**
+     * Makes a store of its own, or one below another.
+     *
      * @generated from protobuf rpc: Create
      */
     create(input: CreateStoreRequest, options?: RpcOptions): UnaryCall<CreateStoreRequest, Store>;
     /**
+     * The stores of this node.
+     *
      * @generated from protobuf rpc: List
      */
     list(input: ListStoresRequest, options?: RpcOptions): UnaryCall<ListStoresRequest, ListStoresReply>;
@@ -139,50 +143,74 @@ export interface IStoreServiceClient {
      */
     resolve(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, Store>;
     /**
+     * How a store fares on this node.
+     *
      * @generated from protobuf rpc: Status
      */
     status(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, StoreStatus>;
     /**
+     * Names a store, for everybody.
+     *
      * @generated from protobuf rpc: SetName
      */
     setName(input: SetStoreNameRequest, options?: RpcOptions): UnaryCall<SetStoreNameRequest, SetStoreNameReply>;
     /**
+     * Reconciles with every peer that can be reached.
+     *
      * @generated from protobuf rpc: Sync
      */
     sync(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, SyncReply>;
     /**
+     * Checks the log and the state, and compares with the peers.
+     *
      * @generated from protobuf rpc: Verify
      */
     verify(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, VerifyReply>;
     /**
+     * Makes the state anew from the log.
+     *
      * @generated from protobuf rpc: Rebuild
      */
     rebuild(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, RebuildReply>;
     /**
+     * The log, the latest first.
+     *
      * @generated from protobuf rpc: History
      */
     history(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage>;
     /**
+     * The log, in the order in which this node took things in.
+     *
      * @generated from protobuf rpc: Log
      */
     log(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage>;
     /**
+     * Intentions that wait for others.
+     *
      * @generated from protobuf rpc: Floating
      */
     floating(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage>;
     /**
+     * The latest intention of each author.
+     *
      * @generated from protobuf rpc: Tips
      */
     tips(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, TipsReply>;
     /**
+     * One intention, by the first digits of its hash or id.
+     *
      * @generated from protobuf rpc: Intention
      */
     intention(input: IntentionRequest, options?: RpcOptions): UnaryCall<IntentionRequest, IntentionInfo>;
     /**
+     * Authors that signed two different intentions for one place.
+     *
      * @generated from protobuf rpc: Forks
      */
     forks(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ForksReply>;
     /**
+     * Digests of the state, the same on every node that holds the same intentions.
+     *
      * @generated from protobuf rpc: Digest
      */
     digest(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DigestReply>;
@@ -193,18 +221,26 @@ export interface IStoreServiceClient {
      */
     explain(input: ExplainRequest, options?: RpcOptions): UnaryCall<ExplainRequest, ExplainReply>;
     /**
+     * The members of a store.
+     *
      * @generated from protobuf rpc: ListPeers
      */
     listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply>;
     /**
+     * Makes a token with which one other node can join.
+     *
      * @generated from protobuf rpc: Invite
      */
     invite(input: InviteRequest, options?: RpcOptions): UnaryCall<InviteRequest, InviteReply>;
     /**
+     * The invites of a store, and what became of them.
+     *
      * @generated from protobuf rpc: ListInvites
      */
     listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply>;
     /**
+     * Takes an invite back.
+     *
      * @generated from protobuf rpc: Uninvite
      */
     uninvite(input: UninviteRequest, options?: RpcOptions): UnaryCall<UninviteRequest, UninviteReply>;
@@ -219,6 +255,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     constructor(private readonly _transport: RpcTransport) {
     }
     /**
+     * Makes a store of its own, or one below another.
+     *
      * @generated from protobuf rpc: Create
      */
     create(input: CreateStoreRequest, options?: RpcOptions): UnaryCall<CreateStoreRequest, Store> {
@@ -226,6 +264,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<CreateStoreRequest, Store>("unary", this._transport, method, opt, input);
     }
     /**
+     * The stores of this node.
+     *
      * @generated from protobuf rpc: List
      */
     list(input: ListStoresRequest, options?: RpcOptions): UnaryCall<ListStoresRequest, ListStoresReply> {
@@ -242,6 +282,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, Store>("unary", this._transport, method, opt, input);
     }
     /**
+     * How a store fares on this node.
+     *
      * @generated from protobuf rpc: Status
      */
     status(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, StoreStatus> {
@@ -249,6 +291,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, StoreStatus>("unary", this._transport, method, opt, input);
     }
     /**
+     * Names a store, for everybody.
+     *
      * @generated from protobuf rpc: SetName
      */
     setName(input: SetStoreNameRequest, options?: RpcOptions): UnaryCall<SetStoreNameRequest, SetStoreNameReply> {
@@ -256,6 +300,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<SetStoreNameRequest, SetStoreNameReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * Reconciles with every peer that can be reached.
+     *
      * @generated from protobuf rpc: Sync
      */
     sync(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, SyncReply> {
@@ -263,6 +309,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, SyncReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * Checks the log and the state, and compares with the peers.
+     *
      * @generated from protobuf rpc: Verify
      */
     verify(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, VerifyReply> {
@@ -270,6 +318,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, VerifyReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * Makes the state anew from the log.
+     *
      * @generated from protobuf rpc: Rebuild
      */
     rebuild(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, RebuildReply> {
@@ -277,6 +327,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, RebuildReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * The log, the latest first.
+     *
      * @generated from protobuf rpc: History
      */
     history(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage> {
@@ -284,6 +336,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<PageRequest, IntentionPage>("unary", this._transport, method, opt, input);
     }
     /**
+     * The log, in the order in which this node took things in.
+     *
      * @generated from protobuf rpc: Log
      */
     log(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage> {
@@ -291,6 +345,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<PageRequest, IntentionPage>("unary", this._transport, method, opt, input);
     }
     /**
+     * Intentions that wait for others.
+     *
      * @generated from protobuf rpc: Floating
      */
     floating(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage> {
@@ -298,6 +354,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<PageRequest, IntentionPage>("unary", this._transport, method, opt, input);
     }
     /**
+     * The latest intention of each author.
+     *
      * @generated from protobuf rpc: Tips
      */
     tips(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, TipsReply> {
@@ -305,6 +363,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, TipsReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * One intention, by the first digits of its hash or id.
+     *
      * @generated from protobuf rpc: Intention
      */
     intention(input: IntentionRequest, options?: RpcOptions): UnaryCall<IntentionRequest, IntentionInfo> {
@@ -312,6 +372,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<IntentionRequest, IntentionInfo>("unary", this._transport, method, opt, input);
     }
     /**
+     * Authors that signed two different intentions for one place.
+     *
      * @generated from protobuf rpc: Forks
      */
     forks(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ForksReply> {
@@ -319,6 +381,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, ForksReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * Digests of the state, the same on every node that holds the same intentions.
+     *
      * @generated from protobuf rpc: Digest
      */
     digest(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DigestReply> {
@@ -335,6 +399,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<ExplainRequest, ExplainReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * The members of a store.
+     *
      * @generated from protobuf rpc: ListPeers
      */
     listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply> {
@@ -342,6 +408,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, ListPeersReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * Makes a token with which one other node can join.
+     *
      * @generated from protobuf rpc: Invite
      */
     invite(input: InviteRequest, options?: RpcOptions): UnaryCall<InviteRequest, InviteReply> {
@@ -349,6 +417,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<InviteRequest, InviteReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * The invites of a store, and what became of them.
+     *
      * @generated from protobuf rpc: ListInvites
      */
     listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply> {
@@ -356,6 +426,8 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, ListInvitesReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * Takes an invite back.
+     *
      * @generated from protobuf rpc: Uninvite
      */
     uninvite(input: UninviteRequest, options?: RpcOptions): UnaryCall<UninviteRequest, UninviteReply> {
@@ -370,14 +442,20 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
  */
 export interface IDynamicStoreServiceClient {
     /**
+     * The service of a store's type, for reflection.
+     *
      * @generated from protobuf rpc: Describe
      */
     describe(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DescribeReply>;
     /**
+     * Calls a unary method of it.
+     *
      * @generated from protobuf rpc: Call
      */
     call(input: CallRequest, options?: RpcOptions): UnaryCall<CallRequest, CallReply>;
     /**
+     * Calls a streaming method of it.
+     *
      * @generated from protobuf rpc: Subscribe
      */
     subscribe(input: CallRequest, options?: RpcOptions): ServerStreamingCall<CallRequest, CallReply>;
@@ -394,6 +472,8 @@ export class DynamicStoreServiceClient implements IDynamicStoreServiceClient, Se
     constructor(private readonly _transport: RpcTransport) {
     }
     /**
+     * The service of a store's type, for reflection.
+     *
      * @generated from protobuf rpc: Describe
      */
     describe(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DescribeReply> {
@@ -401,6 +481,8 @@ export class DynamicStoreServiceClient implements IDynamicStoreServiceClient, Se
         return stackIntercept<StoreRequest, DescribeReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * Calls a unary method of it.
+     *
      * @generated from protobuf rpc: Call
      */
     call(input: CallRequest, options?: RpcOptions): UnaryCall<CallRequest, CallReply> {
@@ -408,6 +490,8 @@ export class DynamicStoreServiceClient implements IDynamicStoreServiceClient, Se
         return stackIntercept<CallRequest, CallReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * Calls a streaming method of it.
+     *
      * @generated from protobuf rpc: Subscribe
      */
     subscribe(input: CallRequest, options?: RpcOptions): ServerStreamingCall<CallRequest, CallReply> {
