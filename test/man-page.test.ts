@@ -23,7 +23,6 @@ it.skipIf(!has("groff"))("groff shows every command (skipped where groff is not 
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   // Bold is a letter struck over itself.
-  // eslint-disable-next-line no-control-regex
   const text = stdout.replaceAll(/.\u0008/g, "").replaceAll(/\s+/g, " ");
   for (const { path } of COMMANDS) expect(text).toContain(path.join(" ").replaceAll("-", "-"));
 });

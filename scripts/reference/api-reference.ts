@@ -144,7 +144,7 @@ function fieldType(field: FieldDescriptorProto, message: DescriptorProto): strin
 
 function bareType(field: FieldDescriptorProto): string {
   if (field.type === Type.MESSAGE || field.type === Type.ENUM) return typeLink(field.typeName!);
-  return Type[field.type!]!.toLowerCase();
+  return Type[field.type!].toLowerCase();
 }
 
 /** Within this page, to the heading that the type has; what has none is only named. */

@@ -2,7 +2,7 @@
  * What can come next in a line: commands, methods of the store, flags, fields, stores, types, keys. The REPL and the shells ask
  * here alike.
  */
-import { daemon } from "@lattice/proto";
+import type { daemon } from "@lattice/proto";
 import { COMMANDS, findCommand } from "./commands/registry.ts";
 import { lineFlagsOf, type Command } from "./commands/command.ts";
 import { positionalFields } from "./fields/arguments.ts";

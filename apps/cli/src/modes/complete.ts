@@ -23,9 +23,9 @@ export async function runComplete(world: World, { words: asked }: Invocation): P
   const words = line === undefined ? wordsOf(rest) : withoutProgram(typedWords(line));
   try {
     const found = await candidatesIn(world, { ...words, flags: PROCESS_FLAGS });
-    const { out } = streamConsole(world);
+    const console = streamConsole(world);
     for (const candidate of found)
-      out(line === undefined ? withHelp(candidate) : bashWord(line, words.last, candidate));
+      console.out(line === undefined ? withHelp(candidate) : bashWord(line, words.last, candidate));
   } catch {
     // Then there is nothing to offer.
   }

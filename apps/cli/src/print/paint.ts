@@ -61,6 +61,5 @@ export function paintLanes(paint: Paint, line: string): string {
 
 /** What `paint` adds takes no room. */
 export function unpainted(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replaceAll(/\u001b\[[0-9;]*m/g, "");
 }
