@@ -9,6 +9,7 @@ export {
   type ServiceHandlers,
 } from "./handlers.ts";
 export { inProcessClient, type LatticeHandlers } from "./in-process-client.ts";
+export { methodsOfStore, type StoreOfType } from "./methods-of-store.ts";
 export { connect } from "./remote-client.ts";
 export { serveGrpc, type GrpcServer, type ServeGrpcOptions } from "./grpc-server.ts";
 export { Health } from "./health.ts";
