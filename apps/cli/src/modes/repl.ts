@@ -169,6 +169,7 @@ async function printEvents(options: {
     if (!signal.aborted) console.err("* the node has stopped");
   } catch (error) {
     const { code, message } = LatticeError.from(error);
-    console.err(code === "unavailable" ? "* the node has stopped" : `* no more events: ${oneLine(message)}`);
+    const hasStopped = code === "unavailable" || code === "closed";
+    console.err(hasStopped ? "* the node has stopped" : `* no more events: ${oneLine(message)}`);
   }
 }
