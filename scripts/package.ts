@@ -17,6 +17,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -73,7 +74,9 @@ function stage(staging: string): void {
 
 /** Neither what only the compiler left, nor the maps, which say nothing without the sources. */
 function isShipped(file: string): boolean {
-  return !file.startsWith(join("dist", "types")) && file.endsWith(".js");
+  const isLeftOver =
+    file.startsWith(join("dist", "types")) || /\.(map|tsbuildinfo)$|bundled\.json$/.test(file);
+  return !isLeftOver && statSync(join(cli, file)).isFile();
 }
 
 function manifest(): object {

@@ -43,7 +43,7 @@ describe.skipIf(!hasNpm)("the package of the command (skipped where npm is not i
       "package.json",
       "service",
     ]);
-    expect(readdirSync(join(unpacked, "dist")).filter((file) => !file.endsWith(".js"))).toEqual([]);
+    expect(readdirSync(join(unpacked, "dist")).filter((file) => !/\.js$|^web$/.test(file))).toEqual([]);
     const { bin, man } = manifest() as { bin: { lattice: string }; man: string };
     for (const file of [bin.lattice, man]) expect(existsSync(join(unpacked, file))).toBe(true);
     const notices = readFileSync(join(unpacked, "THIRD-PARTY-NOTICES.txt"), "utf8");

@@ -125,14 +125,10 @@ export class NodeServiceClient implements INodeServiceClient, ServiceInfo {
  */
 export interface IStoreServiceClient {
     /**
-     * Makes a store of its own, or one below another.
-     *
      * @generated from protobuf rpc: Create
      */
     create(input: CreateStoreRequest, options?: RpcOptions): UnaryCall<CreateStoreRequest, Store>;
     /**
-     * The stores of this node.
-     *
      * @generated from protobuf rpc: List
      */
     list(input: ListStoresRequest, options?: RpcOptions): UnaryCall<ListStoresRequest, ListStoresReply>;
@@ -143,104 +139,70 @@ export interface IStoreServiceClient {
      */
     resolve(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, Store>;
     /**
-     * How a store fares on this node.
-     *
      * @generated from protobuf rpc: Status
      */
     status(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, StoreStatus>;
     /**
-     * Names a store, for everybody.
-     *
      * @generated from protobuf rpc: SetName
      */
     setName(input: SetStoreNameRequest, options?: RpcOptions): UnaryCall<SetStoreNameRequest, SetStoreNameReply>;
     /**
-     * Reconciles with every peer that can be reached.
-     *
      * @generated from protobuf rpc: Sync
      */
     sync(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, SyncReply>;
     /**
-     * Checks the log and the state, and compares with the peers.
-     *
      * @generated from protobuf rpc: Verify
      */
     verify(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, VerifyReply>;
     /**
-     * Makes the state anew from the log.
-     *
      * @generated from protobuf rpc: Rebuild
      */
     rebuild(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, RebuildReply>;
     /**
-     * The log, the latest first.
-     *
      * @generated from protobuf rpc: History
      */
     history(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage>;
     /**
-     * The log, in the order in which this node took things in.
-     *
      * @generated from protobuf rpc: Log
      */
     log(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage>;
     /**
-     * Intentions that wait for others.
-     *
      * @generated from protobuf rpc: Floating
      */
     floating(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage>;
     /**
-     * The latest intention of each author.
-     *
      * @generated from protobuf rpc: Tips
      */
     tips(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, TipsReply>;
     /**
-     * One intention, by the first digits of its hash or id.
-     *
      * @generated from protobuf rpc: Intention
      */
     intention(input: IntentionRequest, options?: RpcOptions): UnaryCall<IntentionRequest, IntentionInfo>;
     /**
-     * Authors that signed two different intentions for one place.
-     *
      * @generated from protobuf rpc: Forks
      */
     forks(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ForksReply>;
     /**
-     * Digests of the state, the same on every node that holds the same intentions.
-     *
      * @generated from protobuf rpc: Digest
      */
     digest(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DigestReply>;
     /**
-     * Why one thing in the store, such as a key, is what it is: who wrote it concurrently, and which of that counts.
-     *
      * @generated from protobuf rpc: Explain
      */
     explain(input: ExplainRequest, options?: RpcOptions): UnaryCall<ExplainRequest, ExplainReply>;
     /**
-     * The members of a store.
-     *
      * @generated from protobuf rpc: ListPeers
      */
     listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply>;
     /**
-     * Makes a token with which one other node can join.
-     *
      * @generated from protobuf rpc: Invite
      */
     invite(input: InviteRequest, options?: RpcOptions): UnaryCall<InviteRequest, InviteReply>;
     /**
-     * The invites of a store, and what became of them.
-     *
      * @generated from protobuf rpc: ListInvites
      */
     listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply>;
     /**
-     * Takes an invite back.
-     *
      * @generated from protobuf rpc: Uninvite
      */
     uninvite(input: UninviteRequest, options?: RpcOptions): UnaryCall<UninviteRequest, UninviteReply>;
@@ -255,8 +217,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     constructor(private readonly _transport: RpcTransport) {
     }
     /**
-     * Makes a store of its own, or one below another.
-     *
      * @generated from protobuf rpc: Create
      */
     create(input: CreateStoreRequest, options?: RpcOptions): UnaryCall<CreateStoreRequest, Store> {
@@ -264,8 +224,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<CreateStoreRequest, Store>("unary", this._transport, method, opt, input);
     }
     /**
-     * The stores of this node.
-     *
      * @generated from protobuf rpc: List
      */
     list(input: ListStoresRequest, options?: RpcOptions): UnaryCall<ListStoresRequest, ListStoresReply> {
@@ -282,8 +240,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, Store>("unary", this._transport, method, opt, input);
     }
     /**
-     * How a store fares on this node.
-     *
      * @generated from protobuf rpc: Status
      */
     status(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, StoreStatus> {
@@ -291,8 +247,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, StoreStatus>("unary", this._transport, method, opt, input);
     }
     /**
-     * Names a store, for everybody.
-     *
      * @generated from protobuf rpc: SetName
      */
     setName(input: SetStoreNameRequest, options?: RpcOptions): UnaryCall<SetStoreNameRequest, SetStoreNameReply> {
@@ -300,8 +254,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<SetStoreNameRequest, SetStoreNameReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Reconciles with every peer that can be reached.
-     *
      * @generated from protobuf rpc: Sync
      */
     sync(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, SyncReply> {
@@ -309,8 +261,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, SyncReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Checks the log and the state, and compares with the peers.
-     *
      * @generated from protobuf rpc: Verify
      */
     verify(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, VerifyReply> {
@@ -318,8 +268,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, VerifyReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Makes the state anew from the log.
-     *
      * @generated from protobuf rpc: Rebuild
      */
     rebuild(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, RebuildReply> {
@@ -327,8 +275,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, RebuildReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * The log, the latest first.
-     *
      * @generated from protobuf rpc: History
      */
     history(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage> {
@@ -336,8 +282,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<PageRequest, IntentionPage>("unary", this._transport, method, opt, input);
     }
     /**
-     * The log, in the order in which this node took things in.
-     *
      * @generated from protobuf rpc: Log
      */
     log(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage> {
@@ -345,8 +289,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<PageRequest, IntentionPage>("unary", this._transport, method, opt, input);
     }
     /**
-     * Intentions that wait for others.
-     *
      * @generated from protobuf rpc: Floating
      */
     floating(input: PageRequest, options?: RpcOptions): UnaryCall<PageRequest, IntentionPage> {
@@ -354,8 +296,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<PageRequest, IntentionPage>("unary", this._transport, method, opt, input);
     }
     /**
-     * The latest intention of each author.
-     *
      * @generated from protobuf rpc: Tips
      */
     tips(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, TipsReply> {
@@ -363,8 +303,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, TipsReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * One intention, by the first digits of its hash or id.
-     *
      * @generated from protobuf rpc: Intention
      */
     intention(input: IntentionRequest, options?: RpcOptions): UnaryCall<IntentionRequest, IntentionInfo> {
@@ -372,8 +310,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<IntentionRequest, IntentionInfo>("unary", this._transport, method, opt, input);
     }
     /**
-     * Authors that signed two different intentions for one place.
-     *
      * @generated from protobuf rpc: Forks
      */
     forks(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ForksReply> {
@@ -381,8 +317,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, ForksReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Digests of the state, the same on every node that holds the same intentions.
-     *
      * @generated from protobuf rpc: Digest
      */
     digest(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DigestReply> {
@@ -390,8 +324,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, DigestReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Why one thing in the store, such as a key, is what it is: who wrote it concurrently, and which of that counts.
-     *
      * @generated from protobuf rpc: Explain
      */
     explain(input: ExplainRequest, options?: RpcOptions): UnaryCall<ExplainRequest, ExplainReply> {
@@ -399,8 +331,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<ExplainRequest, ExplainReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * The members of a store.
-     *
      * @generated from protobuf rpc: ListPeers
      */
     listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply> {
@@ -408,8 +338,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, ListPeersReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Makes a token with which one other node can join.
-     *
      * @generated from protobuf rpc: Invite
      */
     invite(input: InviteRequest, options?: RpcOptions): UnaryCall<InviteRequest, InviteReply> {
@@ -417,8 +345,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<InviteRequest, InviteReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * The invites of a store, and what became of them.
-     *
      * @generated from protobuf rpc: ListInvites
      */
     listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply> {
@@ -426,8 +352,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, ListInvitesReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Takes an invite back.
-     *
      * @generated from protobuf rpc: Uninvite
      */
     uninvite(input: UninviteRequest, options?: RpcOptions): UnaryCall<UninviteRequest, UninviteReply> {
@@ -442,20 +366,14 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
  */
 export interface IDynamicStoreServiceClient {
     /**
-     * The service of a store's type, for reflection.
-     *
      * @generated from protobuf rpc: Describe
      */
     describe(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DescribeReply>;
     /**
-     * Calls a unary method of it.
-     *
      * @generated from protobuf rpc: Call
      */
     call(input: CallRequest, options?: RpcOptions): UnaryCall<CallRequest, CallReply>;
     /**
-     * Calls a streaming method of it.
-     *
      * @generated from protobuf rpc: Subscribe
      */
     subscribe(input: CallRequest, options?: RpcOptions): ServerStreamingCall<CallRequest, CallReply>;
@@ -472,8 +390,6 @@ export class DynamicStoreServiceClient implements IDynamicStoreServiceClient, Se
     constructor(private readonly _transport: RpcTransport) {
     }
     /**
-     * The service of a store's type, for reflection.
-     *
      * @generated from protobuf rpc: Describe
      */
     describe(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DescribeReply> {
@@ -481,8 +397,6 @@ export class DynamicStoreServiceClient implements IDynamicStoreServiceClient, Se
         return stackIntercept<StoreRequest, DescribeReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Calls a unary method of it.
-     *
      * @generated from protobuf rpc: Call
      */
     call(input: CallRequest, options?: RpcOptions): UnaryCall<CallRequest, CallReply> {
@@ -490,8 +404,6 @@ export class DynamicStoreServiceClient implements IDynamicStoreServiceClient, Se
         return stackIntercept<CallRequest, CallReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Calls a streaming method of it.
-     *
      * @generated from protobuf rpc: Subscribe
      */
     subscribe(input: CallRequest, options?: RpcOptions): ServerStreamingCall<CallRequest, CallReply> {

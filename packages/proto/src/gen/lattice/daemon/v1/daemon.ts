@@ -4475,7 +4475,7 @@ export const StoreService = new ServiceType("lattice.daemon.v1.StoreService", [
     { name: "Intention", options: {}, I: IntentionRequest, O: IntentionInfo },
     { name: "Forks", options: {}, I: StoreRequest, O: ForksReply },
     { name: "Digest", options: {}, I: StoreRequest, O: DigestReply },
-    { name: "Explain", options: {}, I: ExplainRequest, O: ExplainReply },
+    { name: "Explain", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Why one thing, such as a key, is what it is: who wrote it concurrently, and what counts" }, I: ExplainRequest, O: ExplainReply },
     { name: "ListPeers", options: {}, I: StoreRequest, O: ListPeersReply },
     { name: "Invite", options: {}, I: InviteRequest, O: InviteReply },
     { name: "ListInvites", options: {}, I: StoreRequest, O: ListInvitesReply },
