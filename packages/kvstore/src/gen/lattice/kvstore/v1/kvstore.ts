@@ -848,7 +848,7 @@ class GetReply$Type extends MessageType<GetReply> {
     constructor() {
         super("lattice.kvstore.v1.GetReply", [
             { no: 1, name: "value", kind: "scalar", opt: true, T: 12 /*ScalarType.BYTES*/ },
-            { no: 2, name: "conflicted", kind: "scalar", T: 8 /*ScalarType.BOOL*/ }
+            { no: 2, name: "conflicted", kind: "scalar", T: 8 /*ScalarType.BOOL*/, options: { "lattice.options.v1.help": "explain tells who wrote at once, and how to end it" } }
         ]);
     }
     create(value?: PartialMessage<GetReply>): GetReply {
