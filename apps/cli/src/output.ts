@@ -64,6 +64,11 @@ export class Output {
     this.#console.bytes(bytes);
   }
 
+  /** Beside the answer, as it is; not in JSON. */
+  aside(line: string): void {
+    if (!this.json) this.#console.err(line);
+  }
+
   document(json: Json): void {
     this.#console.out(JSON.stringify(json));
   }

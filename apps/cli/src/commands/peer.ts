@@ -22,15 +22,20 @@ export const peerCommands: readonly Command[] = [
     flags: [
       { name: "role", value: "ROLE", help: "reader, writer, admin or owner (writer)", completes: "role" },
       { name: "expires", value: "SPAN", help: "such as 12h or 7d (7d)" },
+      { name: "qr", help: "show it also as a QR code, on stderr" },
     ],
     async run(context, args) {
-      const { output, signal } = context;
+      const { output, session, signal } = context;
       const expires = args.value("expires");
       const expiresInMs = expires === undefined ? 0n : BigInt(parseDurationMs(expires));
       const role = args.value("role") ?? "";
       const request = { store: storeKey(await context.store()), role, expiresInMs };
       const reply = await (await context.client()).store.invite(request, { signal });
       output.show("InviteReply", reply, () => [reply.token]);
+      if (args.has("qr")) {
+        const { qrLines } = await import("../print/qr-code.ts");
+        for (const line of qrLines(reply.token, session.options.console.paintError)) output.aside(line);
+      }
       const invite = Buffer.from(reply.invite).toString("hex").slice(0, 8);
       output.note(`invite ${invite}, good until ${new Date(Number(reply.expiresMs)).toISOString()}`);
     },

@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 export const shellCommands: readonly Command[] = [
   {
     path: ["subs"],
-    json: { text: '[{"id": 1, "label": "watch fruit/"}, …]' },
+    json: { text: '[{"id": 1, "label": "…"}, …]' },
     group: "shell",
     summary: "The streams that run in the background",
     run({ output, session }) {

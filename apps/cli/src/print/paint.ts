@@ -3,7 +3,17 @@
  */
 import type { Environment } from "../world.ts";
 
-export type Tone = "title" | "id" | "faint" | "error" | "warning" | "good" | "prompt" | "shown" | Lane;
+export type Tone =
+  | "title"
+  | "id"
+  | "faint"
+  | "error"
+  | "warning"
+  | "good"
+  | "prompt"
+  | "shown"
+  | "code"
+  | Lane;
 type Lane = `lane${0 | 1 | 2 | 3 | 4 | 5}`;
 
 export type Paint = (tone: Tone, text: string) => string;
@@ -20,6 +30,7 @@ const CODES: Readonly<Record<Tone, string>> = {
   good: "32",
   prompt: "1;36",
   shown: "1",
+  code: "97;40",
   lane0: "32",
   lane1: "35",
   lane2: "36",
