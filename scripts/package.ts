@@ -22,7 +22,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NATIVE_PACKAGES } from "../apps/cli/native-packages.ts";
+import { NATIVE_PACKAGES } from "../apps/cli/src/native-packages.ts";
 import { findPackage } from "../apps/cli/src/find-package.ts";
 import { build } from "./build.ts";
 import { thirdPartyNotices } from "./package/notices.ts";

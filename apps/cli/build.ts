@@ -8,7 +8,7 @@ import { chmodSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
-import { NATIVE_PACKAGES } from "./native-packages.ts";
+import { NATIVE_PACKAGES } from "./src/native-packages.ts";
 import { findInstalled, findPackage } from "./src/find-package.ts";
 
 const here = import.meta.dirname;

@@ -136,6 +136,6 @@ describe.skipIf(!hasTmux)("the prompt in a terminal (skipped where tmux is not i
     await node.stop();
     await screen.until((text) => text.includes("* the node has stopped") && atPrompt(text));
     screen.press("C-d");
-    await screen.until((text) => /Pane is dead/.test(text));
+    expect(await screen.until((text) => /Pane is dead/.test(text))).toContain("Pane is dead (status 0");
   });
 });

@@ -11,6 +11,14 @@ import { COLOR_CHOICES, type ColorChoice } from "./print/paint.ts";
 import type { BytesForm } from "./print/value.ts";
 import type { Environment } from "./world.ts";
 
+/** Also of commands that speak to no node. */
+const COLOR_FLAG: Flag = {
+  name: "color",
+  value: "WHEN",
+  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
+  completes: "color",
+};
+
 /** Understood on every line, in every mode, whatever it is about. */
 export const OUTPUT_FLAGS: readonly Flag[] = [
   { name: "json", help: "print JSON, one document a line" },
@@ -27,17 +35,11 @@ export const LINE_FLAGS: readonly Flag[] = [
   ...OUTPUT_FLAGS,
 ];
 
-const COLOR_FLAG: Flag = {
-  name: "color",
-  value: "WHEN",
-  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
-  completes: "color",
-};
-
 /** Understood only behind `lattice` itself. */
 export const PROCESS_FLAGS: readonly Flag[] = [
   { name: "daemon", help: "run a node until SIGINT or SIGTERM" },
   { name: "embedded", help: "run a node in this process, and the command line on it" },
+  COLOR_FLAG,
   { name: "data", value: "DIR", help: "data directory" },
   { name: "listen", value: "HOST[:PORT]", help: "where the node listens for peers", repeated: true },
   {
@@ -46,7 +48,6 @@ export const PROCESS_FLAGS: readonly Flag[] = [
     help: "more store types: a file, or a package with them; the node remembers it",
     repeated: true,
   },
-  COLOR_FLAG,
   { name: "version", help: "print the version" },
 ];
 
