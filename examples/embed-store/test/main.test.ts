@@ -19,11 +19,18 @@ test("is 20 lines", () => {
   expect(readFileSync(MAIN, "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(20);
 });
 
-test("keeps what was signed before, and each name's history", () => {
+test("answers as its README shows", () => {
+  const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
+  const [, block = ""] = /^```shell-session\n([^]*?)^```$/m.exec(readme) ?? [];
   const scratch = mkdtempSync(join(tmpdir(), "lattice-embed-"));
   onTestFinished(() => rmSync(scratch, { recursive: true }));
-  const folder = join(scratch, "book");
-  expect(sign(folder, "ann")).toBe("ann signed at NOW\nann has signed 1 times\n");
-  expect(sign(folder, "ben")).toBe("ann signed at NOW\nben signed at NOW\nben has signed 1 times\n");
-  expect(sign(folder, "ann")).toBe("ann signed at NOW\nben signed at NOW\nann has signed 2 times\n");
+  const shown = block
+    .split("\n")
+    .filter((line) => line.startsWith("$ "))
+    .map((line) => {
+      const [folder, name] = line.split(" ").slice(-2) as [string, string];
+      return `${line}\n${sign(join(scratch, folder), name)}`;
+    });
+  expect(shown).toHaveLength(3);
+  expect(shown.join("").replaceAll("NOW", "…")).toBe(block);
 });
