@@ -1,6 +1,6 @@
 /** Installs the package as anybody would, where nothing of this repository is in reach, and uses it. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
@@ -40,6 +40,8 @@ export function tryPackage(tarball: string): void {
   };
   try {
     run("npm", ["install", "--global", "--prefix", folder, "--no-audit", "--no-fund", tarball]);
+    if (!existsSync(join(folder, "share/man/man1/lattice.1")))
+      throw new Error("the man page was not installed");
     console.log(`installed; lattice ${run("lattice", ["--version"]).trim()}`);
     const answer = run("lattice", ["--embedded"], SCRIPT);
     if (answer !== "world\n") throw new Error(`the command answered: ${answer}`);

@@ -44,8 +44,8 @@ describe.skipIf(!hasNpm)("the package of the command (skipped where npm is not i
       "service",
     ]);
     expect(readdirSync(join(unpacked, "dist")).filter((file) => !/\.js$|^web$/.test(file))).toEqual([]);
-    const { bin, man } = manifest() as { bin: { lattice: string }; man: string };
-    for (const file of [bin.lattice, man]) expect(existsSync(join(unpacked, file))).toBe(true);
+    const { bin, man } = manifest() as { bin: { lattice: string }; man: string[] };
+    for (const file of [bin.lattice, ...man]) expect(existsSync(join(unpacked, file))).toBe(true);
     const notices = readFileSync(join(unpacked, "THIRD-PARTY-NOTICES.txt"), "utf8");
     expect(notices).toMatch(/^libp2p 3/m);
     expect(notices).toMatch(/^yargs-parser /m);
