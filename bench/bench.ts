@@ -4,6 +4,7 @@
  * what is compared is compared within one run.
  */
 import { cpus } from "node:os";
+import { benchCli } from "./cli.ts";
 import { benchCluster } from "./cluster.ts";
 import { benchDurablePut } from "./durable-put.ts";
 import { benchFirstSync } from "./first-sync.ts";
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   sync: benchFirstSync,
   open: benchOpen,
   help: benchHelp,
+  cli: benchCli,
   raft: benchRaft,
   "raft-node": benchRaftNode,
   mvcc: benchMvcc,

@@ -1,5 +1,5 @@
 /**
- * Generates the TypeScript of every .proto.
+ * Generates the TypeScript of every .proto, and the references for people ([reference](reference)).
  *
  *     pnpm generate              all of this repository: packages, and every example that has a folder `proto`
  *     pnpm generate FOLDER       one package, wherever it lies: FOLDER/proto gives FOLDER/src/gen
@@ -46,6 +46,17 @@ function generateAll(base: string): void {
     const example = join(proto, "..");
     generatePackage(join(root, example), join(base, example, "src/gen"));
   }
+  writeReferences(base);
+}
+
+/** In a process of its own, which reads the sources of the packages as they stand now. */
+function writeReferences(base: string): void {
+  const script = join(root, "scripts/reference/write.ts");
+  // The generated code has enums.
+  const flags = ["--experimental-transform-types", "--disable-warning=ExperimentalWarning"];
+  const args = ["--conditions=@lattice/source", ...flags, script, base];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0) fail("the references could not be written");
 }
 
 /** From the package's own `proto`, in a work space that has the options beside it. */

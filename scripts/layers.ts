@@ -19,6 +19,8 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     "apps/cli": ["model", "proto", "store", "check", "api", "runtime", "cluster", "etcd-proto"],
     "examples/counter-store": ["store"],
+    "examples/embed-store": ["kernel", "kvstore"],
+    "examples/watch-key": ["api", "kvstore", "runtime"],
     bench: ["*"],
   },
   { runtime: ["model", "proto", "storage", "store", "kvstore", "logstore", "kernel", "net", "node", "api"] },

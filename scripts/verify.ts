@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "./build.ts";
 import { checkLayers } from "./layers.ts";
+import { REFERENCE_FILES } from "./reference/files.ts";
 import { root, run, type Outcome } from "./run.ts";
 import { countTests, NO_TESTS, tellCounts, type TestCounts } from "./test-counts.ts";
 
@@ -48,7 +49,11 @@ async function verifyGenerated(): Promise<Outcome> {
   const outcome = await run(["node", "scripts/generate.ts", "--into", fresh]);
   if (!outcome.ok) return outcome;
   const pattern = "{packages,examples}/*/src/gen/**/*.ts";
-  const files = new Set([...globSync(pattern, { cwd: root }), ...globSync(pattern, { cwd: fresh })]);
+  const files = new Set([
+    ...globSync(pattern, { cwd: root }),
+    ...globSync(pattern, { cwd: fresh }),
+    ...Object.values(REFERENCE_FILES),
+  ]);
   const stale = [...files]
     .filter((file) => readIfAny(join(root, file)) !== readIfAny(join(fresh, file)))
     .sort();

@@ -1,5 +1,5 @@
 /**
- * Runs every ```console block of README.md against the built command, each on a fresh data directory: as a script
+ * Runs every ```console block of README.md and of the guide against the built command, each on a fresh data directory: as a script
  * from a pipe, where only the answers show, and, where the machine has `script`, in a terminal, where everything does.
  */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
@@ -12,7 +12,10 @@ import { answersOf, consoleBlocks, patternOf, screenOf, type ConsoleBlock } from
 
 const root = join(import.meta.dirname, "..");
 const program = join(root, "apps/cli/dist/lattice.js");
-const blocks = consoleBlocks(readFileSync(join(root, "README.md"), "utf8"));
+const DOCUMENTS = ["README.md", "docs/guide.md"];
+const blocks = DOCUMENTS.flatMap((file) =>
+  consoleBlocks(readFileSync(join(root, file), "utf8")).map((block) => ({ ...block, file })),
+);
 const hasTerminal = process.platform === "linux" && spawnSync("script", ["--version"]).status === 0;
 
 const PROMPT_WITHIN_MS = 30_000;
@@ -27,15 +30,15 @@ afterEach(() => {
   rmSync(data, { recursive: true, force: true });
 });
 
-it("README.md shows a session", () => {
-  expect(blocks).not.toEqual([]);
+it.each(DOCUMENTS)("%s shows a session", (document) => {
+  expect(blocks.some(({ file }) => file === document)).toBe(true);
 });
 
 it("the command is built (pnpm build)", () => {
   expect(existsSync(program)).toBe(true);
 });
 
-describe.each(blocks)("README.md, line $line", (block) => {
+describe.each(blocks)("$file, line $line", (block) => {
   it("answers a script as shown", async () => {
     const child = start(process.execPath, [program, "--embedded"]);
     const output = collect(child.stdout);

@@ -1,23 +1,23 @@
 /**
  * Bundles the command into `dist`: one entry, and a chunk for each part that is loaded only when it is needed.
  *
- * What brings native code along cannot go into a bundle. It is a dependency of packages that are bundled, so the bundle
- * looks it up from there.
+ * What brings native code along cannot go into a bundle. In the workspace it is a dependency of packages that are bundled, so
+ * the bundle looks it up from there; where the command was installed from a package it is a dependency of its own.
  */
-import { chmodSync, readdirSync, rmSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { chmodSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
-import { findPackage } from "./src/find-package.ts";
+import { NATIVE_PACKAGES } from "./src/native-packages.ts";
+import { findInstalled, findPackage } from "./src/find-package.ts";
 
 const here = import.meta.dirname;
 const outdir = join(here, "dist");
 
 /** By package: the packages through which this one comes to it. */
-const NATIVE: ReadonlyMap<string, readonly string[]> = new Map([
-  ["lmdb", ["@lattice/runtime", "@lattice/storage"]],
-  ["@chainsafe/libp2p-quic", ["@lattice/runtime", "@lattice/net"]],
-]);
+const NATIVE: ReadonlyMap<string, readonly string[]> = new Map(
+  NATIVE_PACKAGES.map(({ name, through }) => [name, through]),
+);
 
 const nativePackages: Plugin = {
   name: "native-packages",
@@ -38,12 +38,12 @@ const nativePackages: Plugin = {
 /** Stands for the package in the bundle: finds it where it is installed, and gives on what it exports. */
 async function nativeModule(name: string, path: string): Promise<string> {
   const chain = [...NATIVE.get(name)!, name];
-  const entry = relative(findPackage(here, chain), path);
+  const entry = relative(findInstalled(here, chain), path);
   return `
     import { join } from "node:path";
     import { pathToFileURL } from "node:url";
-    import { findPackage } from "./src/find-package.ts";
-    const found = join(findPackage(import.meta.dirname, ${JSON.stringify(chain)}), ${JSON.stringify(entry)});
+    import { findInstalled } from "./src/find-package.ts";
+    const found = join(findInstalled(import.meta.dirname, ${JSON.stringify(chain)}), ${JSON.stringify(entry)});
     const exported = await import(pathToFileURL(found).href);
     export default exported.default;
     ${(await exportsOf(path)).map((each) => `export const ${each} = exported.${each};`).join("\n")}
@@ -112,6 +112,16 @@ const { metafile } = await build({
 });
 chmodSync(join(outdir, "lattice.js"), 0o755);
 removeStale(new Set(Object.keys(metafile.outputs).map((path) => basename(path))));
+
+/** The folders of what was bundled, for whoever packs the command: their licences come along. */
+writeFileSync(join(outdir, "bundled.json"), JSON.stringify(bundledPackages(Object.keys(metafile.inputs))));
+
+function bundledPackages(inputs: readonly string[]): string[] {
+  // Those that stand for a package have the name of their plugin before the path.
+  const paths = inputs.map((input) => resolve(input.replace(/^[a-z-]+:/, "")));
+  const folders = paths.map((path) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  return [...new Set(folders.filter((folder) => folder !== undefined))].toSorted();
+}
 
 /** What an earlier build left. Only now, so that there is a whole command at any time. */
 function removeStale(current: ReadonlySet<string>): void {

@@ -1,5 +1,6 @@
 /** What goes wrong at a command line, and how it is told: one line on stderr, and an exit code. */
 import { LatticeError, type ErrorCode } from "@lattice/model";
+import { plainPaint, type Paint } from "./print/paint.ts";
 import { oneLine } from "./print/text.ts";
 
 export const EXIT_FAILURE = 1;
@@ -29,12 +30,16 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** `line` is the number of the line in a script. */
-export function formatError(error: unknown, options: { json: boolean; line?: number }): string {
+export function formatError(
+  error: unknown,
+  options: { json: boolean; line?: number; paint?: Paint },
+): string {
   const { code, message } = LatticeError.from(error);
   const text = oneLine(message);
   if (options.json) {
     const at = options.line === undefined ? {} : { line: options.line };
     return JSON.stringify({ error: { code, message: text, ...at } } satisfies ErrorDocument);
   }
-  return options.line === undefined ? `error: ${text}` : `error: line ${options.line}: ${text}`;
+  const mark = (options.paint ?? plainPaint)("error", "error:");
+  return options.line === undefined ? `${mark} ${text}` : `${mark} line ${options.line}: ${text}`;
 }

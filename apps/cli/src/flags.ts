@@ -18,8 +18,20 @@ export interface Flag {
   /** May be given several times. */
   readonly repeated?: boolean;
   /** What the value can be, for completion. */
-  readonly completes?: "store" | "type" | "role";
+  readonly completes?: Completes;
 }
+
+/** Kinds of words that completion knows where to look for. */
+export type Completes =
+  | "store"
+  | "type"
+  | "role"
+  | "color"
+  | "shell"
+  | "command"
+  | "method"
+  | "stream"
+  | "subject";
 
 export interface FlagValues {
   readonly switches: ReadonlySet<string>;

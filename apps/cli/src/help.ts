@@ -3,10 +3,11 @@ import { usageOf, type Command, type Group } from "./commands/command.ts";
 import { COMMANDS, commandsBelow } from "./commands/registry.ts";
 import type { Flag } from "./flags.ts";
 import { LINE_FLAGS, PROCESS_FLAGS } from "./invocation.ts";
+import { plainPaint, type Paint } from "./print/paint.ts";
 import { alignRows } from "./print/table.ts";
 import type { StoreMethod } from "./store-methods.ts";
 
-const GROUP_TITLES: Readonly<Record<Group, string>> = {
+export const GROUP_TITLES: Readonly<Record<Group, string>> = {
   node: "The node",
   store: "Stores",
   peer: "Members of a store",
@@ -16,43 +17,49 @@ const GROUP_TITLES: Readonly<Record<Group, string>> = {
   shell: "This command line",
 };
 
-const USAGE = [
-  "Usage:",
-  "  lattice                  a command line on the node that runs",
-  "  lattice --daemon         run a node",
-  "  lattice --embedded       a node and a command line in one process",
-  "  lattice COMMAND …        one command; exits with 0 only on success",
-  "  lattice - < SCRIPT       the commands of a script, up to the first that fails",
+/** How the command is called, and what that does. */
+export const USAGE_ROWS: readonly (readonly [words: string, meaning: string])[] = [
+  ["lattice", "a command line on the node that runs"],
+  ["lattice --daemon", "run a node"],
+  ["lattice --embedded", "a node and a command line in one process"],
+  ["lattice COMMAND …", "one command; exits with 0 only on success"],
+  ["lattice - < SCRIPT", "the commands of a script, up to the first that fails"],
 ];
 
-const ENVIRONMENT = [
-  "Environment:",
-  "  LATTICE_DATA, LATTICE_STORE, LATTICE_LISTEN stand for --data, --store and --listen;",
-  "  LATTICE_TYPES, separated like PATH, for --types.",
+export const ENVIRONMENT_ROWS: readonly (readonly [name: string, meaning: string])[] = [
+  ["LATTICE_DATA", "the data directory, where --data does not say"],
+  ["LATTICE_STORE", "the store, where --store does not say"],
+  ["LATTICE_LISTEN", "where a node listens, separated by commas, where --listen does not say"],
+  ["LATTICE_TYPES", "more modules of store types, separated like PATH, besides those of --types"],
+  ["LATTICE_ENDPOINTS", "members of a cluster, where --endpoints does not say"],
+  ["LATTICE_USER", "who asks a cluster, where --user does not say"],
+  ["NO_COLOR, FORCE_COLOR", "no colours, or colours everywhere, where --color does not say"],
 ];
 
 /** What `lattice --help` prints. */
-export function processHelp(): string[] {
+export function processHelp(paint: Paint = plainPaint): string[] {
   return [
-    ...USAGE,
+    paint("title", "Usage:"),
+    ...alignRows(USAGE_ROWS.map(([words, meaning]) => [`  ${words}`, meaning])),
     "",
-    ...overview(),
+    ...overview(paint),
     "",
     "Every method of the store's own type is a command too: lattice help lists them while a node runs.",
     "",
-    "Flags:",
+    paint("title", "Flags:"),
     ...flagRows([...PROCESS_FLAGS, ...LINE_FLAGS]),
     "",
-    ...ENVIRONMENT,
+    paint("title", "Environment:"),
+    ...alignRows(ENVIRONMENT_ROWS.map(([name, meaning]) => [`  ${name}`, meaning])),
   ];
 }
 
 /** The commands of the table, by group. */
-export function overview(): string[] {
+export function overview(paint: Paint = plainPaint): string[] {
   const groups = Map.groupBy(COMMANDS, (command) => command.group);
   return [...groups].flatMap(([group, commands], index) => [
     ...(index === 0 ? [] : [""]),
-    `${GROUP_TITLES[group]}:`,
+    paint("title", `${GROUP_TITLES[group]}:`),
     ...alignRows(commands.map((command) => [`  ${nameAndPositionals(command)}`, command.summary])),
   ]);
 }
@@ -77,9 +84,13 @@ export function familyHelp(words: readonly string[]): string[] | undefined {
   return alignRows(commands.map((command) => [`  ${nameAndPositionals(command)}`, command.summary]));
 }
 
-export function methodListHelp(type: string, methods: Iterable<StoreMethod>): string[] {
+export function methodListHelp(
+  type: string,
+  methods: Iterable<StoreMethod>,
+  paint: Paint = plainPaint,
+): string[] {
   const rows = [...methods].map((method) => [`  ${method.name}`, method.summary]);
-  return ["", `Methods of this store (${type}):`, ...alignRows(rows)];
+  return ["", paint("title", `Methods of this store (${type}):`), ...alignRows(rows)];
 }
 
 export function methodHelp(method: StoreMethod): string[] {

@@ -7,12 +7,25 @@ import { delimiter, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
 import { takeFlags, type Flag, type FlagValues } from "./flags.ts";
 import { defaultDataDirectory, type ListenAddress } from "./node-access.ts";
+import { COLOR_CHOICES, type ColorChoice } from "./print/paint.ts";
+import type { BytesForm } from "./print/value.ts";
 import type { Environment } from "./world.ts";
+
+/** Also of commands that speak to no node. */
+const COLOR_FLAG: Flag = {
+  name: "color",
+  value: "WHEN",
+  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
+  completes: "color",
+};
 
 /** Understood on every line, in every mode, whatever it is about. */
 export const OUTPUT_FLAGS: readonly Flag[] = [
   { name: "json", help: "print JSON, one document a line" },
   { name: "verbose", help: "print also what is left out by default" },
+  { name: "hex", help: "print bytes as hex" },
+  { name: "base64", help: "print bytes as base64" },
+  { name: "raw", help: "print the one value of the answer as it is, with no line end behind it" },
   { name: "help", help: "explain the command instead of running it" },
 ];
 
@@ -26,6 +39,7 @@ export const LINE_FLAGS: readonly Flag[] = [
 export const PROCESS_FLAGS: readonly Flag[] = [
   { name: "daemon", help: "run a node until SIGINT or SIGTERM" },
   { name: "embedded", help: "run a node in this process, and the command line on it" },
+  COLOR_FLAG,
   { name: "data", value: "DIR", help: "data directory" },
   { name: "listen", value: "HOST[:PORT]", help: "where the node listens for peers", repeated: true },
   {
@@ -37,7 +51,7 @@ export const PROCESS_FLAGS: readonly Flag[] = [
   { name: "version", help: "print the version" },
 ];
 
-export type Mode = "help" | "version" | "daemon" | "repl" | "script" | "one-shot";
+export type Mode = "help" | "version" | "complete" | "daemon" | "repl" | "script" | "one-shot";
 
 export interface Invocation {
   readonly mode: Mode;
@@ -52,6 +66,9 @@ export interface Invocation {
   readonly store: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;
+  readonly bytes: BytesForm;
+  readonly raw: boolean;
+  readonly color: ColorChoice;
 }
 
 export interface InvocationOptions {
@@ -59,13 +76,17 @@ export interface InvocationOptions {
   readonly isTerminal: boolean;
 }
 
+/** The first word with which a shell asks what could come next. It is no command: a store type may call a method `complete`. */
+export const COMPLETE_WORD = "__complete";
+
 /** First words of commands that speak to no node: what their lines say of data and stores is their own. */
 const WITHOUT_NODE: ReadonlySet<string> = new Set(["cluster"]);
 
 export function readInvocation(argv: readonly string[], options: InvocationOptions): Invocation {
   const { env } = options;
-  const first = argv.find((word) => !OUTPUT_FLAGS.some(({ name }) => word === `--${name}`));
-  if (first !== undefined && WITHOUT_NODE.has(first)) return withoutNode(argv, first, env);
+  const first = commandWord(argv);
+  if (first !== undefined && WITHOUT_NODE.has(first)) return withoutNode(argv, env);
+  if (argv[0] === COMPLETE_WORD) return forCompletion(argv.slice(1), env);
   const given = takeFlags(argv, [...PROCESS_FLAGS, ...LINE_FLAGS]);
   const mode = modeOf(given, options.isTerminal);
   const embedded = given.switches.has("embedded");
@@ -91,18 +112,44 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
     store: given.values.get("store")?.[0] ?? nonEmpty(env["LATTICE_STORE"]),
     json: given.switches.has("json"),
     verbose: given.switches.has("verbose"),
+    bytes: bytesFormOf(given),
+    raw: given.switches.has("raw"),
+    color: colorOf(given),
   };
 }
 
-/** All flags are left to the command; those before it are put behind it. */
-function withoutNode(argv: readonly string[], first: string, env: Environment): Invocation {
-  const at = argv.indexOf(first);
+/** What a line says on how bytes are to be printed. */
+export function bytesFormOf({ switches }: Pick<FlagValues, "switches">): BytesForm {
+  if (switches.has("hex") && switches.has("base64"))
+    throw new UsageError("--hex and --base64 exclude each other");
+  if (switches.has("hex")) return "hex";
+  return switches.has("base64") ? "base64" : "text";
+}
+
+function colorOf({ values }: FlagValues): ColorChoice {
+  const [word = "auto"] = values.get("color") ?? [];
+  const choice = COLOR_CHOICES.find((each) => each === word);
+  if (choice === undefined)
+    throw new UsageError(`--color: "${word}" is none of: ${COLOR_CHOICES.join(", ")}`);
+  return choice;
+}
+
+/** The words are a line that is still being typed: nothing in it may be an error. */
+function forCompletion(words: readonly string[], env: Environment): Invocation {
+  return { ...withoutNode([], env), mode: "complete", words };
+}
+
+/** All flags but `--color` are left to the command; those before it are put behind it. */
+function withoutNode(all: readonly string[], env: Environment): Invocation {
+  const given = takeFlags(all, [COLOR_FLAG]);
+  const argv = [...given.words, ...(given.literal === undefined ? [] : ["--", ...given.literal])];
+  const at = argv.indexOf(commandWord(argv) ?? "");
   const end = argv.indexOf("--");
-  const words = argv.slice(at, end < 0 ? undefined : end);
+  const words = at < 0 ? [] : argv.slice(at, end < 0 ? undefined : end);
   const literal = end < 0 ? [] : argv.slice(end);
   return {
     mode: "one-shot",
-    words: [...words, ...argv.slice(0, at), ...literal],
+    words: [...words, ...argv.slice(0, Math.max(0, at)), ...literal],
     embedded: false,
     dataDirectory: resolve(defaultDataDirectory(env)),
     hasOwnDataDirectory: false,
@@ -111,7 +158,19 @@ function withoutNode(argv: readonly string[], first: string, env: Environment): 
     store: undefined,
     json: false,
     verbose: false,
+    bytes: "text",
+    raw: false,
+    color: colorOf(given),
   };
+}
+
+/** The first word that is neither a flag of every line nor the choice of colours. */
+function commandWord(argv: readonly string[]): string | undefined {
+  const isPassed = (word: string, at: number) =>
+    OUTPUT_FLAGS.some(({ name }) => word === `--${name}`) ||
+    word.startsWith("--color") ||
+    argv[at - 1] === "--color";
+  return argv.find((word, at) => !isPassed(word, at));
 }
 
 function modeOf(given: FlagValues, isTerminal: boolean): Mode {

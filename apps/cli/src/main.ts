@@ -2,17 +2,21 @@
 import { streamConsole } from "./console.ts";
 import { exitCodeOf, formatError, ToldError } from "./errors.ts";
 import { readInvocation, type Invocation } from "./invocation.ts";
+import type { ColorChoice } from "./print/paint.ts";
 import { packageVersion } from "./version.ts";
 import type { World } from "./world.ts";
 
 export async function main(world: World): Promise<number> {
-  const console = streamConsole(world);
+  let color: ColorChoice = "auto";
   try {
     const isTerminal = world.input.isTTY === true;
-    return await run(world, readInvocation(world.argv, { env: world.env, isTerminal }));
+    const invocation = readInvocation(world.argv, { env: world.env, isTerminal });
+    ({ color } = invocation);
+    return await run(world, invocation);
   } catch (error) {
     if (!(error instanceof ToldError)) {
-      console.err(formatError(error, { json: world.argv.includes("--json") }));
+      const console = streamConsole(world, color);
+      console.err(formatError(error, { json: world.argv.includes("--json"), paint: console.paintError }));
     }
     return exitCodeOf(error);
   }
@@ -26,9 +30,12 @@ async function run(world: World, invocation: Invocation): Promise<number> {
       return 0;
     case "help": {
       const { processHelp } = await import("./help.ts");
-      for (const line of processHelp()) streamConsole(world).out(line);
+      const console = streamConsole(world, invocation.color);
+      for (const line of processHelp(console.paint)) console.out(line);
       return 0;
     }
+    case "complete":
+      return (await import("./modes/complete.ts")).runComplete(world, invocation);
     case "daemon":
       return (await import("./modes/daemon.ts")).runDaemon(world, invocation);
     case "repl":

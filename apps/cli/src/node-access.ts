@@ -44,9 +44,10 @@ export interface NodeAccess {
 }
 
 export const systemNodeAccess: NodeAccess = {
-  connect: async (dataDirectory) => (await import("@lattice/api")).connect(socketPath(dataDirectory)),
+  connect: async (dataDirectory) =>
+    (await import("@lattice/api/connecting")).connect(socketPath(dataDirectory)),
   open: async (options) => (await import("@lattice/runtime")).openRuntime(options),
-  reflect: async (descriptors) => (await import("@lattice/api")).messageTypesOf(descriptors),
+  reflect: async (descriptors) => (await import("@lattice/api/connecting")).messageTypesOf(descriptors),
 };
 
 // The runtime has the same two rules. They are repeated because a command for the daemon would otherwise load a whole

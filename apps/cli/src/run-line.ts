@@ -17,8 +17,9 @@ import { UsageError } from "./errors.ts";
 import { toJson } from "./fields/json.ts";
 import { takeFlags, type FlagValues } from "./flags.ts";
 import { commandHelp, familyHelp, methodHelp, methodListHelp, overview } from "./help.ts";
-import { LINE_FLAGS } from "./invocation.ts";
+import { bytesFormOf, LINE_FLAGS } from "./invocation.ts";
 import { Output } from "./output.ts";
+import { Progress } from "./progress.ts";
 import { renderCommandReply, renderEvent, renderReply } from "./print/reply.ts";
 import type { Session } from "./session.ts";
 import { storeKey } from "./store-key.ts";
@@ -31,8 +32,11 @@ export async function runWords(
   words: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const running = runAny(session, words, signal);
-  if (findCommand(words)?.endsItself === true) return await running;
+  const endsItself = findCommand(words)?.endsItself === true;
+  using progress = new Progress(session.options.console, commandText(words));
+  if (endsItself) progress.stop();
+  const running = runAny(session, words, { signal, progress });
+  if (endsItself) return await running;
   // What does not heed the signal must not keep its caller waiting. What does, such as a stream for which this is the
   // good end, comes to its own end within this turn of the event loop.
   const aborted = Promise.withResolvers<never>();
@@ -54,30 +58,39 @@ export function asksForJson(session: Session, words: readonly string[]): boolean
   return session.options.json || words.slice(0, end < 0 ? undefined : end).includes("--json");
 }
 
-async function runAny(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
+/** What a person sees while it takes its time: the command, without what it is given. */
+function commandText(words: readonly string[]): string {
+  return (findCommand(words)?.path ?? words.slice(0, 1)).join(" ");
+}
+
+interface Running {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+async function runAny(session: Session, words: readonly string[], running: Running): Promise<void> {
   if (words.length === 0) return;
   const command = findCommand(words);
   if (command === undefined) {
-    await runMethod(session, words, signal);
+    await runMethod(session, words, running);
     return;
   }
   const { args, given } = parseCommand(command, words);
-  const context = contextOf(session, given, signal);
+  const context = contextOf(session, given, running);
   if (given.switches.has("help")) await context.help(command.path);
   else await command.run(context, args);
 }
 
-async function runMethod(session: Session, words: readonly string[], signal: AbortSignal): Promise<void> {
+async function runMethod(session: Session, words: readonly string[], running: Running): Promise<void> {
   const half = halfCommand(words);
   if (half !== undefined && words[half.length] === "--help") {
-    const output = new Output(session.options.console, session.options);
-    for (const line of familyHelp(half)!) output.line(line);
+    for (const line of familyHelp(half)!) session.options.console.out(line);
     return;
   }
   rejectHalfCommand(words);
   const name = words[0]!;
   const given = takeFlags(words.slice(1), LINE_FLAGS);
-  const context = contextOf(session, given, signal);
+  const context = contextOf(session, given, running);
   const method = await findMethod(session, context, name);
   if (given.switches.has("help")) {
     for (const line of methodHelp(method)) context.output.line(line);
@@ -86,13 +99,17 @@ async function runMethod(session: Session, words: readonly string[], signal: Abo
   await call(context, { method, given, label: words.join(" ") });
 }
 
-function contextOf(session: Session, given: FlagValues, signal: AbortSignal): Context {
+function contextOf(session: Session, given: FlagValues, { signal, progress }: Running): Context {
   const { options } = session;
   const query = given.values.get("store")?.[0];
   const output = new Output(options.console, {
     json: options.json || given.switches.has("json"),
     verbose: options.verbose || given.switches.has("verbose"),
+    raw: options.raw || given.switches.has("raw"),
+    bytes: given.switches.has("hex") || given.switches.has("base64") ? bytesFormOf(given) : options.bytes,
   });
+  if (output.isRaw && options.mode !== "one-shot")
+    throw new UsageError("--raw is for a single command, whose output goes to a file or a pipe");
   const context: Context = {
     session,
     output,
@@ -103,7 +120,14 @@ function contextOf(session: Session, given: FlagValues, signal: AbortSignal): Co
       return (await session.client()).store.resolve({ store: query }, { signal });
     },
     help: (words) => help(session, context, words),
-    follow: (source) => follow(context, source),
+    input: (given) => readInput(session, given),
+    follow: (source) => {
+      progress.stop();
+      return follow(context, source);
+    },
+    progress: (text) => (text === undefined ? progress.stop() : progress.tell(text)),
+    storeQuery: query,
+    isHidden: (method) => findCommand([method]) !== undefined || halfCommand([method]) !== undefined,
     callMethod: async (words) => {
       const method = await findMethod(session, context, words[0]!);
       const at = words.indexOf("--");
@@ -113,6 +137,12 @@ function contextOf(session: Session, given: FlagValues, signal: AbortSignal): Co
     },
   };
   return context;
+}
+
+/** All of the standard input, where one of the words says so. */
+async function readInput(session: Session, words: readonly string[]): Promise<Uint8Array | undefined> {
+  if (!words.some((word) => /^(.*=)?-$/s.test(word))) return undefined;
+  return session.options.readInput?.();
 }
 
 /** Throws where the store has no such method, or there is no store to have one. */
@@ -145,7 +175,11 @@ interface Call {
 }
 
 async function call(context: Context, { method, given, label }: Call): Promise<void> {
-  const message = encodeRequest(method, given);
+  const message = encodeRequest(
+    method,
+    given,
+    await context.input([...given.words, ...(given.literal ?? [])]),
+  );
   const request = { store: storeKey(await context.store()), method: method.rpc, message };
   const client = await context.client();
   if (method.kind === "stream") {
@@ -154,7 +188,8 @@ async function call(context: Context, { method, given, label }: Call): Promise<v
   }
   const { output, signal } = context;
   const reply = method.reply.fromBinary((await client.dynamic.call(request, { signal })).message);
-  if (output.json) showJson(output, method, reply);
+  if (output.isRaw) output.raw(method.reply, reply);
+  else if (output.json) showJson(output, method, reply);
   else if (method.kind === "command") output.rendering(renderCommandReply(method.reply, reply, output));
   else output.rendering(renderReply(method.reply, reply, output));
 }
@@ -182,7 +217,7 @@ async function stream(context: Context, { client, request, method, label }: Stre
         : renderEvent(method.reply, event, output);
     }
   };
-  await follow(context, { label, open });
+  await context.follow({ label, open });
 }
 
 /** Until a signal where the stream is all there is to do, in the background otherwise. */
@@ -213,7 +248,9 @@ async function helpLines(
   if (words.length === 0) {
     const store = await context.store().catch(() => undefined);
     const methods = store === undefined ? undefined : await session.methodsOf(store, context.signal);
-    return [...overview(), ...(methods === undefined ? [] : methodListHelp(store!.type, methods.values()))];
+    const { paint } = context.output;
+    const own = methods === undefined ? [] : methodListHelp(store!.type, methods.values(), paint);
+    return [...overview(paint), ...own];
   }
   const command = findCommand(words);
   if (command !== undefined && command.path.length === words.length) return commandHelp(command);

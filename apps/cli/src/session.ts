@@ -4,6 +4,7 @@ import { LatticeError } from "@lattice/model";
 import type { daemon } from "@lattice/proto";
 import type { Console } from "./console.ts";
 import type { Reflection } from "./node-access.ts";
+import type { BytesForm } from "./print/value.ts";
 import type { StateFiles } from "./state-files.ts";
 import { storeHex, storeKey } from "./store-key.ts";
 import { describeMethods, type StoreMethod } from "./store-methods.ts";
@@ -15,6 +16,13 @@ export interface SessionOptions {
   readonly console: Console;
   readonly json: boolean;
   readonly verbose: boolean;
+  readonly bytes: BytesForm;
+  readonly raw: boolean;
+  /** Reads the standard input to its end; absent where commands come from there. */
+  readonly readInput?: () => Promise<Uint8Array>;
+  readonly dataDirectory: string;
+  /** What stands before a command that is typed where this one was: `lattice` and its flags in a shell, nothing at the prompt. */
+  readonly typedBefore: readonly string[];
   readonly env: Environment;
   /** What `--store` or the environment says. */
   readonly store: string | undefined;

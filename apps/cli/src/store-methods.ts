@@ -52,9 +52,12 @@ export async function describeMethods(
 }
 
 /** The encoded request that the words stand for. */
-export function encodeRequest(method: StoreMethod, given: ArgumentWords): Uint8Array {
+export function encodeRequest(method: StoreMethod, given: ArgumentWords, input?: Uint8Array): Uint8Array {
   try {
-    const request = parseArguments(method.request, given, { isComplete: method.kind === "command" });
+    const request = parseArguments(method.request, given, {
+      isComplete: method.kind === "command",
+      input,
+    });
     return method.request.toBinary(request as Record<string, unknown>);
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(error.message, method.usage) : error;

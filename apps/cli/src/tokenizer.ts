@@ -50,13 +50,34 @@ export function splitWords(line: string): Split {
   return quote === undefined ? { words, lastStart } : { words, lastStart, open: quote };
 }
 
+/** Whether more lines belong to it: a quote is open, or a backslash stands at the end. */
+export function isUnfinished(text: string): boolean {
+  return !isComment(text) && splitWords(text).open !== undefined;
+}
+
+/** What was begun, and the next line; a backslash at the end of the first is no part of it, nor is the line's end. */
+export function joinLines(begun: string | undefined, line: string): string {
+  if (begun === undefined) return line;
+  return splitWords(begun).open === "\\" ? begun.slice(0, -1) + line : `${begun}\n${line}`;
+}
+
+function isComment(text: string): boolean {
+  return text.trimStart().startsWith("#");
+}
+
 /** The words of a finished line; none for a comment. */
 export function tokenize(line: string): readonly string[] {
-  if (line.trimStart().startsWith("#")) return [];
+  if (isComment(line)) return [];
   const { words, open } = splitWords(line);
   if (open === "\\") throw new UsageError("the line ends in a backslash");
   if (open !== undefined) throw new UsageError(`a quote (${open}) is not closed`);
   return words;
+}
+
+/** A word as it must be typed in a shell of the POSIX family to come out as it is. */
+export function quoteForShell(word: string): string {
+  if (/^[\w@%+:,./=-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** A word as it must be typed to come out of `tokenize` again. */

@@ -7,8 +7,10 @@ import fc from "fast-check";
 import { parseArguments } from "../src/fields/arguments.ts";
 import { fromJson, toJson, type Json } from "../src/fields/json.ts";
 import type { MessageType as AnyMessage } from "../src/fields/message.ts";
+import { wordsOf } from "../src/fields/words.ts";
 import { takeFlags } from "../src/flags.ts";
 import { LINE_FLAGS } from "../src/invocation.ts";
+import { quoteWord, tokenize } from "../src/tokenizer.ts";
 import { Entry, Everything, PutRequest, ResolveRequest } from "./shelf.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -190,6 +192,22 @@ describe("round trips", () => {
     fc.assert(
       fc.property(everything, (message) => {
         expect(parse(Everything, encode(message))).toEqual(message);
+      }),
+    );
+  });
+
+  test("property: the words of a message parse to it again, also when they went through a line", () => {
+    fc.assert(
+      fc.property(everything, (message) => {
+        const given = wordsOf(Everything, message);
+        expect(parse(Everything, given)).toEqual(message);
+        expect(tokenize(given.map(quoteWord).join(" "))).toEqual(given);
+      }),
+    );
+    const put = fc.record({ key: fc.uint8Array(), value: fc.uint8Array(), if: fc.array(fc.string()) });
+    fc.assert(
+      fc.property(put, (message) => {
+        expect(parse(PutRequest, wordsOf(PutRequest, message))).toEqual(PutRequest.create(message));
       }),
     );
   });

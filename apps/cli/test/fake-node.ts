@@ -10,7 +10,7 @@ import { LatticeError } from "@lattice/model";
 import { daemon, DynamicStoreServiceClient, NodeServiceClient, StoreServiceClient } from "@lattice/proto";
 import type { NodeAccess, OpenOptions } from "../src/node-access.ts";
 import { storeHex, storeKey } from "../src/store-key.ts";
-import { COMMANDS, Shelf, ShelfState } from "./shelf.ts";
+import { COMMANDS, ResolveRequest, Shelf, ShelfState } from "./shelf.ts";
 
 /** Names begin with these; the rest of an id is its number. */
 const ID_STARTS = ["a1b2c3d4", "e5f60718", "a1ffeedd"];
@@ -208,6 +208,7 @@ export class FakeNode {
         tables: [{ table: "kv", rowCount: 2, sum: id(8) }],
         intentionCount: 4n,
       }),
+      explain: async ({ subject }: daemon.ExplainRequest) => explanationOf(Buffer.from(subject).toString()),
       listPeers: async () => ({
         peers: [
           { peer: NODE_KEY, name: "me", role: "owner", self: true, live: true },
@@ -248,4 +249,37 @@ function page(intentions: readonly daemon.IntentionInfo[], limit: number) {
     intentions: shown,
     next: shown.length < intentions.length ? new Uint8Array([1]) : new Uint8Array(),
   };
+}
+
+/** Of a key that alice and bob wrote at once; of "alone" only alice did, of "nothing" nobody. */
+function explanationOf(key: string): daemon.ExplainReply {
+  const head = (author: number, fields: Partial<daemon.ExplainedHead>) =>
+    daemon.ExplainedHead.create({
+      hash: new Uint8Array(32).fill(author * 0x11),
+      author: new Uint8Array(32).fill(author),
+      seq: 7n,
+      timestamp: TIME_MS << 16n,
+      seen: [{ author: new Uint8Array(32).fill(author), name: "alice", seq: 6n }],
+      ...fields,
+    });
+  const [first, second] = [
+    head(0xb, {
+      authorName: "bob",
+      value: Buffer.from("blue"),
+      unseenHashes: [new Uint8Array(32).fill(0xaa)],
+    }),
+    head(0xa, { authorName: "alice", unseenHashes: [new Uint8Array(32).fill(0xbb)] }),
+  ];
+  const keep = (digits: string) => ({
+    method: "Resolve",
+    message: ResolveRequest.toBinary(ResolveRequest.create({ key: Buffer.from(key), head: digits })),
+    text: "keeps it",
+  });
+  const heads = key === "nothing" ? [] : key === "alone" ? [{ ...first, unseenHashes: [] }] : [first, second];
+  const isContended = heads.length > 1;
+  return daemon.ExplainReply.create({
+    heads,
+    rule: isContended ? "the latest counts" : "",
+    resolutions: isContended ? [keep("bbbbbbbb"), keep("aaaaaaaa")] : [],
+  });
 }

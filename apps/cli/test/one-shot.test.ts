@@ -46,6 +46,29 @@ describe("one shot", () => {
     });
   });
 
+  test("takes a value from its input, and gives one back as it is", async () => {
+    const node = nodeWithStore();
+    const input = "no line end, \u0000 and \u001b[31m";
+    expect((await run(["put", "k", "-"], { node, input })).code).toBe(0);
+    expect(await run(["get", "k", "--raw"], { node })).toEqual({ code: 0, out: input, err: "" });
+    expect((await run(["put", "value=-", "key=named"], { node, input: "x" })).code).toBe(0);
+    expect((await run(["get", "named"], { node })).out).toBe("x\n");
+    expect((await run(["put", "literal", "text:-"], { node, input: "not read" })).code).toBe(0);
+    expect((await run(["get", "literal"], { node })).out).toBe("-\n");
+  });
+
+  test("has nothing raw where there is nothing, or more than one value", async () => {
+    const node = nodeWithStore();
+    expect(await run(["get", "nothing", "--raw"], { node })).toEqual({
+      code: 1,
+      out: "",
+      err: "error: not found\n",
+    });
+    expect((await run(["list", "--raw"], { node })).err).toBe(
+      "error: --raw is for what answers with one value\n",
+    );
+  });
+
   test("takes the store from the flag, else from the environment, else the only one", async () => {
     const node = nodeWithStore();
     await run(["put", "k", "first"], { node });
@@ -139,6 +162,16 @@ describe("a script", () => {
     });
     const { err } = await run(["--json"], { node: nodeWithStore(), input: "count\nput x\n" });
     expect(JSON.parse(err)).toMatchObject({ error: { code: "invalid-argument", line: 2 } });
+  });
+
+  test("goes on in the next line where a quote is open or a backslash ends it, and counts lines right", async () => {
+    const node = nodeWithStore();
+    const input = "put a 'one\ntwo'\nget \\\n a\nget nothing\n";
+    expect(await run([], { node, input })).toEqual({
+      code: 1,
+      out: "one\ntwo\n",
+      err: "error: line 5: not found\n",
+    });
   });
 
   test("ends at quit", async () => {

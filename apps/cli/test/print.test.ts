@@ -1,3 +1,5 @@
+import { plainPaint } from "../src/print/paint.ts";
+import { qrLines } from "../src/print/qr-code.ts";
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { isTokenField, kebabCase, timeFormOf } from "../src/fields/names.ts";
@@ -171,5 +173,29 @@ describe("the drawing of a history", () => {
         }
       }),
     );
+  });
+});
+
+describe("a QR code", () => {
+  test("is square, with the three eyes that cameras look for", () => {
+    const lines = qrLines("lattice1abcdef", plainPaint);
+    const modules = lines.flatMap((line) => [
+      [...line].map((character) => character === " " || character === "▄"),
+      [...line].map((character) => character === " " || character === "▀"),
+    ]);
+    const size = modules[0]!.length;
+    expect(Math.ceil(size / 2)).toBe(lines.length);
+    const eye = (top: number, left: number) =>
+      Array.from({ length: 7 }, (_, row) =>
+        Array.from({ length: 7 }, (__, column) => (modules[top + row]![left + column]! ? "#" : ".")).join(""),
+      );
+    const expected = ["#######", "#.....#", "#.###.#", "#.###.#", "#.###.#", "#.....#", "#######"];
+    // Two light modules are the border.
+    for (const [top, left] of [
+      [2, 2],
+      [2, size - 9],
+      [size - 9, 2],
+    ] as const)
+      expect(eye(top, left)).toEqual(expected);
   });
 });

@@ -28,7 +28,8 @@ export const PutRequest = message("PutRequest", [
   },
 ]);
 export const PutReply = message("PutReply", [{ no: 1, name: "hash", kind: "scalar", T: BYTES }]);
-const GetRequest = message("GetRequest", [{ no: 1, name: "key", kind: "scalar", T: BYTES }]);
+const VALUES = { "lattice.options.v1.values": "List prefix entries.key" };
+const GetRequest = message("GetRequest", [{ no: 1, name: "key", kind: "scalar", T: BYTES, options: VALUES }]);
 export const GetReply = message("GetReply", [
   { no: 1, name: "value", kind: "scalar", T: BYTES, opt: true },
   { no: 2, name: "conflicted", kind: "scalar", T: ScalarType.BOOL, options: { [HELP]: "see inspect" } },

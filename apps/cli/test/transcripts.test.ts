@@ -9,7 +9,7 @@ import { FakeNode } from "./fake-node.ts";
 import { start } from "./harness.ts";
 
 const FOLDER = join(import.meta.dirname, "transcripts");
-const PROMPT = /^(lattice(?::[0-9a-f]{4})?> )(.*)$/;
+const PROMPT = /^(lattice(?::[0-9a-f]{4})?> |… )(.*)$/;
 
 /** What is there before the dialogue starts. */
 const SETUPS: Readonly<Record<string, (node: FakeNode) => void>> = {
@@ -20,6 +20,8 @@ const SETUPS: Readonly<Record<string, (node: FakeNode) => void>> = {
     node.create({ name: "third" });
   },
   "peers.txt": (node) => void node.create({ name: "notes" }),
+  "explain.txt": (node) => void node.create({ name: "notes" }),
+  "values.txt": (node) => void node.create({ name: "notes" }),
   "debug.txt": (node) => void node.create({ name: "notes" }),
 };
 

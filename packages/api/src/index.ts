@@ -9,12 +9,13 @@ export {
   type ServiceHandlers,
 } from "./handlers.ts";
 export { inProcessClient, type LatticeHandlers } from "./in-process-client.ts";
+export { methodsOfStore, type StoreOfType } from "./methods-of-store.ts";
 export { connect } from "./remote-client.ts";
 export { serveGrpc, type GrpcServer, type ServeGrpcOptions } from "./grpc-server.ts";
 export { Health } from "./health.ts";
 export { describeService } from "./descriptors/describe-service.ts";
 export { messageTypesOf, type MessageTypes } from "./descriptors/message-types-of.ts";
-export { HELP_OPTION, NAMED_OPTION, SUMMARY_OPTION } from "./descriptors/custom-options.ts";
+export { HELP_OPTION, NAMED_OPTION, SUMMARY_OPTION, VALUES_OPTION } from "./descriptors/custom-options.ts";
 export { MESSAGE_BYTES_MAX } from "./limits.ts";
 export { CODE_OF_GRPC_STATUS, GRPC_STATUS_OF_CODE, GrpcStatus, HTTP_STATUS_OF_CODE } from "./status.ts";
 export { nodeHandlers } from "./services/node-handlers.ts";

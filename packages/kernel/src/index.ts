@@ -1,3 +1,4 @@
+export { inPastOf, parentsOf } from "./causal-past.ts";
 export { createGenesis, parseGenesis, verifyGenesis, type NewGenesis } from "./genesis.ts";
 export { loadIdentity, loadIdentitySeed } from "./identity.ts";
 export { directoryPlace, storePaths } from "./directory-place.ts";

@@ -26,3 +26,5 @@ export const GROUP_BYTES_MAX = 2 << 20;
  * looked at by the slower one too.
  */
 export const BAD_SIGNATURES_MAX = 32;
+/** Intentions between two heads that are looked at to say whether the author of one had seen the other. */
+export const CAUSAL_WALK_COUNT_MAX = 20_000;

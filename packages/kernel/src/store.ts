@@ -25,6 +25,7 @@ import type {
   CallOptions,
   Change,
   CommandContext,
+  Contest,
   Gap,
   Methods,
   Op,
@@ -235,6 +236,18 @@ export class Store<Client = unknown> implements AsyncDisposable {
     }
     this.#assertOpen();
     return this.#stream(method, method.info.I.create(request), options.signal);
+  }
+
+  /** What contends for one thing in the store, as its type tells it. Throws `unimplemented` for a type that tells nothing. */
+  explain(subject: Uint8Array): Contest {
+    this.#assertOpen();
+    const { type, explain } = this.#options.type;
+    if (explain === undefined)
+      throw new LatticeError(
+        "unimplemented",
+        `a ${type} has nothing to explain: its operations do not contend`,
+      );
+    return explain(this.#queryContext, subject);
   }
 
   /** Lets everything else that is ready run. */

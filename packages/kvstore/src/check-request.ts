@@ -1,6 +1,6 @@
 /** What commands and queries say of a request that is out of bounds. */
 import { LatticeError } from "@lattice/model";
-import { formatKey } from "./format-key.ts";
+import { formatBytes } from "./format-bytes.ts";
 import type { KvWrite } from "./gen/lattice/kvstore/v1/kvstore.ts";
 import {
   BATCH_BYTES_MAX,
@@ -30,7 +30,7 @@ export function checkValue(key: Uint8Array, value: Uint8Array): void {
   if (value.length > VALUE_BYTES_MAX) {
     throw new LatticeError(
       "too-large",
-      `the value of ${formatKey(key)} has ${value.length} bytes; at most ${VALUE_BYTES_MAX} (512 KiB) are allowed`,
+      `the value of ${formatBytes(key)} has ${value.length} bytes; at most ${VALUE_BYTES_MAX} (512 KiB) are allowed`,
     );
   }
 }

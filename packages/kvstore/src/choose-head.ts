@@ -1,7 +1,7 @@
 /** Heads as a caller names them: by the first hex digits of their hashes. */
 import type { Head } from "@lattice/kvtable";
 import { idHash, LatticeError, toHex } from "@lattice/model";
-import { formatKey } from "./format-key.ts";
+import { formatBytes } from "./format-bytes.ts";
 
 const SHORT_DIGITS = 12;
 
@@ -20,7 +20,7 @@ export function chooseHead(of: HeadsOfKey, prefix: string): Head {
   if (head === undefined) {
     throw new LatticeError(
       "not-found",
-      `${formatKey(of.key)} has no head ${prefix}; it has ${formatHeads(of.heads)}`,
+      `${formatBytes(of.key)} has no head ${prefix}; it has ${formatHeads(of.heads)}`,
     );
   }
   if (second !== undefined) throw ambiguous(of, prefix);
@@ -60,7 +60,7 @@ function conflict(of: HeadsOfKey): LatticeError {
   const hashes = of.heads.map((head) => toHex(idHash(head.id))).join(" ");
   return new LatticeError(
     "conflict",
-    `nothing written: ${formatKey(of.key)} has other heads than expected: ${formatHeads(of.heads)}`,
+    `nothing written: ${formatBytes(of.key)} has other heads than expected: ${formatHeads(of.heads)}`,
     { details: { heads: hashes } },
   );
 }
@@ -69,7 +69,7 @@ function ambiguous(of: HeadsOfKey, prefix: string): LatticeError {
   const several = formatHeads(matching(of.heads, prefix));
   return new LatticeError(
     "ambiguous",
-    `several heads of ${formatKey(of.key)} start with ${prefix}: ${several}`,
+    `several heads of ${formatBytes(of.key)} start with ${prefix}: ${several}`,
   );
 }
 

@@ -4,7 +4,7 @@ import { LatticeError } from "@lattice/model";
 import type { CommandContext } from "@lattice/store";
 import { checkKey, checkValue, checkWrites } from "./check-request.ts";
 import { checkCondition, chooseHead } from "./choose-head.ts";
-import { formatKey } from "./format-key.ts";
+import { formatBytes } from "./format-bytes.ts";
 import type {
   BatchRequest,
   DeleteRequest,
@@ -64,7 +64,7 @@ export function resolve(context: Context, request: ResolveRequest): Promise<Writ
   if (value !== undefined) checkValue(key, value);
   const heads = headsOf(context, key);
   if (heads.length < 2) {
-    throw new LatticeError("failed-precondition", `${formatKey(key)} has no conflict to resolve`);
+    throw new LatticeError("failed-precondition", `${formatBytes(key)} has no conflict to resolve`);
   }
   const kept = value ?? chooseHead({ key, heads }, head).value;
   return submit(context, [replace(key, heads, kept)]);
@@ -76,7 +76,7 @@ function checkBatchWrite(write: Write): void {
   if (write.delete && write.value.length > 0) {
     throw new LatticeError(
       "invalid-argument",
-      `the batch both sets and removes ${formatKey(write.key)} in one write`,
+      `the batch both sets and removes ${formatBytes(write.key)} in one write`,
     );
   }
 }

@@ -4,6 +4,7 @@ import { defineStore } from "@lattice/store";
 import { batch, put, remove, resolve } from "./commands.ts";
 import { KvStoreClient } from "./gen/lattice/kvstore/v1/kvstore.client.ts";
 import { KvOp } from "./gen/lattice/kvstore/v1/kvstore.ts";
+import { explain } from "./explain.ts";
 import { history } from "./history.ts";
 import { applyOp, KEYS } from "./kv-op.ts";
 import { count, get, inspect, list } from "./queries.ts";
@@ -19,4 +20,5 @@ export const kvstore = defineStore({
   commands: { put, delete: remove, batch, resolve },
   queries: { get, list, count, inspect, history },
   streams: { watch },
+  explain,
 });

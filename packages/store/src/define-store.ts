@@ -5,6 +5,7 @@
 import type { IMessageType } from "@protobuf-ts/runtime";
 import type { MethodInfo, ServiceInfo } from "@protobuf-ts/runtime-rpc";
 import { LatticeError } from "@lattice/model";
+import type { Contest } from "./contest.ts";
 import type { CommandContext, QueryContext, StreamContext } from "./context.ts";
 import {
   serviceInfoOf,
@@ -71,6 +72,11 @@ export interface StoreDefinition<Client, Payload extends object, Event> {
       signal: AbortSignal,
     ) => AsyncIterable<Reply<StreamReply<Client, Name>>>;
   };
+  /**
+   * Where concurrent operations can contend for one thing: which do, which of them counts and how a person ends it. `subject`
+   * is what was typed, such as a key. A type for which that cannot be leaves it out.
+   */
+  readonly explain?: (context: QueryContext<Payload>, subject: Uint8Array) => Contest;
 }
 
 export type StoreMethod =
@@ -100,6 +106,7 @@ export interface StoreType<Client = unknown> {
   apply(tx: StateTx, op: Op<any>): readonly unknown[];
   /** By the method's local name, such as `put`. */
   readonly methods: ReadonlyMap<string, StoreMethod>;
+  readonly explain?: ((context: QueryContext<any>, subject: Uint8Array) => Contest) | undefined;
   readonly client?: Client;
 }
 
@@ -133,6 +140,7 @@ export function defineStore<Client, Payload extends object, Event>(
     tables,
     apply: (tx, op) => definition.apply(tx, op),
     methods,
+    explain: definition.explain,
   };
   return Object.assign(defined, { [BRAND]: CONTRACT });
 }

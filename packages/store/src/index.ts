@@ -8,6 +8,7 @@ export {
   type IntentionId,
   type PubKey,
 } from "@lattice/model";
+export type * from "./contest.ts";
 export type * from "./context.ts";
 export { damagedState } from "./damaged-state.ts";
 export {

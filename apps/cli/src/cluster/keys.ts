@@ -15,11 +15,13 @@ import { idOfWord, idText, maybeWholeNumber, rangeOfWords, wholeNumber } from ".
 
 const { RangeRequest_SortOrder: SortOrder, RangeRequest_SortTarget: SortTarget } = etcdserverpb;
 
-export function put(context: Context, args: CommandArguments): Promise<void> {
+export async function put(context: Context, args: CommandArguments): Promise<void> {
   const lease = args.value("lease");
+  const words = [args.text("key"), args.text("value")] as const;
+  const input = await context.input(words);
   const request = {
-    key: bytesOfWord(args.text("key"), "key"),
-    value: bytesOfWord(args.text("value"), "value"),
+    key: bytesOfWord(words[0], "key"),
+    value: bytesOfWord(words[1], "value", input),
     lease: lease === undefined ? 0n : idOfWord(lease, "lease"),
     prevKv: args.has("prev-kv"),
     ignoreValue: args.has("ignore-value"),
@@ -28,7 +30,7 @@ export function put(context: Context, args: CommandArguments): Promise<void> {
   return withCluster(context, args, async ({ client, options }) => {
     const response = await client.kv.put(request, options);
     showMessage(context.output, etcdserverpb.PutResponse, response, () => [
-      ...(response.prevKv === undefined ? [] : [valueText(response.prevKv)]),
+      ...(response.prevKv === undefined ? [] : [valueText(response.prevKv, context.output)]),
       ...revisionLines(context.output, response.header),
     ]);
   });
@@ -52,9 +54,16 @@ export function get(context: Context, args: CommandArguments): Promise<void> {
     const isOne = range.rangeEnd.length === 0;
     if (isOne && response.count === 0n && !request.countOnly)
       throw new LatticeError("not-found", "not found");
+    if (output.isRaw) {
+      if (!isOne || request.countOnly || request.keysOnly)
+        throw new UsageError("--raw is for what answers with one value");
+      output.content(response.kvs[0]!.value);
+      return;
+    }
     showMessage(output, etcdserverpb.RangeResponse, response, () => {
       if (request.countOnly) return [String(response.count)];
-      if (isOne && !request.keysOnly && !output.verbose) return response.kvs.map(valueText);
+      if (isOne && !request.keysOnly && !output.verbose)
+        return response.kvs.map((kv) => valueText(kv, output));
       return keyLines(response.kvs, output, { areValuesShown: !request.keysOnly });
     });
     if (response.more) output.note(`there are ${response.count} in all`);
@@ -94,16 +103,19 @@ export function showMessage<T extends object>(
   else for (const line of lines()) output.line(line);
 }
 
-export function valueText({ value }: Pick<mvccpb.KeyValue, "value">): string {
-  return bytesText(value, { inline: false });
+export function valueText(
+  { value }: Pick<mvccpb.KeyValue, "value">,
+  { bytes }: Pick<Output, "bytes">,
+): string {
+  return bytesText(value, { inline: false, bytes });
 }
 
 export function keyLines(
   kvs: readonly mvccpb.KeyValue[],
-  output: Pick<Output, "verbose">,
+  output: Pick<Output, "verbose" | "bytes" | "paint">,
   { areValuesShown }: { readonly areValuesShown: boolean },
 ): string[] {
-  const inline = { inline: true };
+  const inline = { inline: true, bytes: output.bytes };
   const rows = kvs.map((kv) => [
     bytesText(kv.key, inline),
     ...(areValuesShown ? [bytesText(kv.value, inline)] : []),
@@ -116,7 +128,8 @@ export function keyLines(
         ]
       : []),
   ]);
-  const head = ["KEY", ...(areValuesShown ? ["VALUE"] : []), "VERSION", "CREATED", "MODIFIED", "LEASE"];
+  const names = ["KEY", ...(areValuesShown ? ["VALUE"] : []), "VERSION", "CREATED", "MODIFIED", "LEASE"];
+  const head = names.map((name) => output.paint("title", name));
   return alignRows(output.verbose && rows.length > 0 ? [head, ...rows] : rows);
 }
 

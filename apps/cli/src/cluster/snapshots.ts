@@ -18,7 +18,9 @@ export function save(context: Context, args: CommandArguments): Promise<void> {
   return withCluster(context, args, async (call) => {
     const part = `${path}.part`;
     try {
-      const bytes = await receive(call, part);
+      const bytes = await receive(call, part, (size) =>
+        context.progress(`cluster snapshot save: ${size} bytes`),
+      );
       await rename(part, path);
       await syncDirectory(dirname(path));
       if (context.output.json) context.output.document({ file: path, size: bytes });
@@ -30,13 +32,18 @@ export function save(context: Context, args: CommandArguments): Promise<void> {
   });
 }
 
-async function receive({ client, options }: ClusterCall, path: string): Promise<number> {
+async function receive(
+  { client, options }: ClusterCall,
+  path: string,
+  tell: (size: number) => void,
+): Promise<number> {
   const file = await open(path, "w", 0o600);
   try {
     const end = new TrailingChecksum();
     for await (const { blob } of client.maintenance.snapshot({}, options)) {
       await writeAll(file, blob);
       end.add(blob);
+      tell(end.bytes);
     }
     end.check();
     await file.sync();

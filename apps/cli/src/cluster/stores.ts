@@ -30,11 +30,14 @@ export async function call(context: Context, args: CommandArguments): Promise<vo
     ...session.options,
     json: output.json,
     verbose: output.verbose,
+    bytes: output.bytes,
+    raw: output.isRaw,
     store: name,
     connect: () => openClient(context, args),
   });
   try {
     if (words.length === 0) return await listMethods(inner, context);
+    context.progress(undefined);
     // What is said behind the name is a line of its own, on that store.
     await runWords(inner, ["store", "call", ...words], signal);
     if (session.options.mode !== "one-shot") await inner.subscriptions.ended();

@@ -4,6 +4,7 @@ import type { CommandArguments } from "../commands/command.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../fields/json.ts";
 import type { MessageType } from "../fields/message.ts";
+import type { Output } from "../output.ts";
 import { alignRows } from "../print/table.ts";
 import { bytesText } from "../print/value.ts";
 import { openClient } from "./client.ts";
@@ -25,7 +26,7 @@ export async function watch(context: Context, args: CommandArguments): Promise<v
     try {
       const onResume = (failure: Error): void => output.note(`${failure.message}; going on elsewhere`);
       for await (const { events } of client.watch(request, { signal, onResume })) {
-        for (const event of events) yield output.json ? jsonLine(event) : eventLine(event, output.verbose);
+        for (const event of events) yield output.json ? jsonLine(event) : eventLine(event, output);
       }
     } catch (error) {
       throw clusterError(error);
@@ -41,8 +42,8 @@ function jsonLine(event: mvccpb.Event): string {
   return JSON.stringify(toJson(mvccpb.Event as unknown as MessageType, event));
 }
 
-function eventLine({ type, kv, prevKv }: mvccpb.Event, isVerbose: boolean): string {
-  const inline = { inline: true };
+function eventLine({ type, kv, prevKv }: mvccpb.Event, { verbose: isVerbose, bytes }: Output): string {
+  const inline = { inline: true, bytes };
   const isPut = type === mvccpb.Event_EventType.PUT;
   const cells = [
     isPut ? "put" : "delete",

@@ -64,6 +64,7 @@ const START_FLAGS: readonly Flag[] = [
 export const clusterCommands: readonly Command[] = [
   {
     path: ["cluster", "start"],
+    json: { text: '{"member", "name", "cluster", "client", "peer", "data"}, once it serves' },
     group: "cluster",
     summary: "Run a member of a cluster until SIGINT or SIGTERM",
     flags: START_FLAGS,
@@ -72,6 +73,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "put"],
+    json: { etcd: "PutResponse" },
     group: "cluster",
     summary: "Write a value under a key",
     positionals: [{ name: "key" }, { name: "value" }],
@@ -86,6 +88,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "get"],
+    json: { etcd: "RangeResponse" },
     group: "cluster",
     summary: "Print the value of a key, or a range of keys with theirs",
     positionals: [{ name: "key" }, { name: "end", optional: true }],
@@ -104,6 +107,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "del"],
+    json: { etcd: "DeleteRangeResponse" },
     group: "cluster",
     summary: "Delete a key, or a range of keys; prints how many there were",
     positionals: [{ name: "key" }, { name: "end", optional: true }],
@@ -112,6 +116,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "txn"],
+    json: { etcd: "TxnResponse" },
     group: "cluster",
     summary: "If all that is compared holds, do one thing, else another; at once",
     flags: [
@@ -124,6 +129,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "watch"],
+    json: { text: "an Event of proto/mvccpb/kv.proto a line" },
     group: "cluster",
     summary: "Print every change of a key, or of a range of keys, as it comes",
     positionals: [{ name: "key" }, { name: "end", optional: true }],
@@ -137,6 +143,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "compact"],
+    json: { etcd: "CompactionResponse" },
     group: "cluster",
     summary: "Forget what keys were before a revision",
     positionals: [{ name: "revision" }],
@@ -145,6 +152,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "lease", "grant"],
+    json: { etcd: "LeaseGrantResponse" },
     group: "cluster",
     summary: "Make a lease that ends in so many seconds; prints its id",
     positionals: [{ name: "seconds" }],
@@ -153,6 +161,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "lease", "revoke"],
+    json: { etcd: "LeaseRevokeResponse" },
     group: "cluster",
     summary: "End a lease, with all its keys",
     positionals: [{ name: "id" }],
@@ -161,6 +170,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "lease", "keep-alive"],
+    json: { etcd: "LeaseKeepAliveResponse" },
     group: "cluster",
     summary: "Renew a lease, again and again",
     positionals: [{ name: "id" }],
@@ -169,6 +179,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "lease", "ttl"],
+    json: { etcd: "LeaseTimeToLiveResponse" },
     group: "cluster",
     summary: "How long a lease has left, and its keys",
     positionals: [{ name: "id" }],
@@ -177,6 +188,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "lease", "list"],
+    json: { etcd: "LeaseLeasesResponse" },
     group: "cluster",
     summary: "All leases",
     flags: CLIENT_FLAGS,
@@ -184,6 +196,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "member", "list"],
+    json: { etcd: "MemberListResponse" },
     group: "cluster",
     summary: "The members of the cluster",
     flags: CLIENT_FLAGS,
@@ -191,6 +204,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "member", "add"],
+    json: { etcd: "MemberAddResponse" },
     group: "cluster",
     summary: "Add a member at an address, before it is started with --join",
     positionals: [{ name: "peer" }],
@@ -199,6 +213,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "member", "promote"],
+    json: { etcd: "MemberPromoteResponse" },
     group: "cluster",
     summary: "Give a learner a vote",
     positionals: [{ name: "member" }],
@@ -207,6 +222,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "member", "remove"],
+    json: { etcd: "MemberRemoveResponse" },
     group: "cluster",
     summary: "Remove a member, by its id or name",
     positionals: [{ name: "member" }],
@@ -215,6 +231,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "member", "update"],
+    json: { etcd: "MemberUpdateResponse" },
     group: "cluster",
     summary: "Tell the others where a member listens from now on",
     positionals: [{ name: "member" }, { name: "peer" }],
@@ -223,6 +240,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "transfer-leader"],
+    json: { text: '{"leader"}' },
     group: "cluster",
     summary: "Let another member lead: the one that is named, or any",
     positionals: [{ name: "member", optional: true }],
@@ -231,6 +249,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "status"],
+    json: { text: '[{"member", "name", "answers", …}, …], one for each member; "hash" with --hash' },
     group: "cluster",
     summary: "How each member fares, and who leads",
     flags: [{ name: "hash", help: "also a hash of all keys, the same wherever they are" }, ...CLIENT_FLAGS],
@@ -238,6 +257,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "alarm"],
+    json: { etcd: "AlarmResponse" },
     group: "cluster",
     summary: "What members have raised alarms about",
     flags: [
@@ -248,6 +268,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "snapshot", "save"],
+    json: { text: '{"file", "size"}' },
     group: "cluster",
     summary: "Write all that the cluster holds to a file",
     positionals: [{ name: "file" }],
@@ -256,6 +277,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "snapshot", "restore"],
+    json: { text: '{"cluster", "member", "name", "data", "revision"}' },
     group: "cluster",
     summary: "Make the data directory of a member of a new cluster that begins with a snapshot",
     positionals: [{ name: "file" }],
@@ -273,6 +295,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "stores"],
+    json: "ListStoresReply",
     group: "cluster",
     summary: "The stores that the cluster holds beside its keys, and their types",
     flags: CLIENT_FLAGS,
@@ -280,6 +303,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "store"],
+    json: { text: 'the reply of the method; without a method, [{"name", "kind", "usage", "summary"}, …]' },
     group: "cluster",
     summary: "Call a method of a store of the cluster; without a method, list them",
     positionals: [
@@ -292,6 +316,7 @@ export const clusterCommands: readonly Command[] = [
   },
   {
     path: ["cluster", "check"],
+    json: { text: '{"verdict", …}, the verdict being linearizable, a contradiction, or unknown' },
     group: "cluster",
     summary: "Use the cluster from several clients for a while, and check that what they saw is linearizable",
     flags: [

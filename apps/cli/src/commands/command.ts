@@ -1,7 +1,11 @@
 /** What a command of the table is. One-shot, REPL, completion and help all read the same entries. */
 import type { Context } from "../context.ts";
-import type { Flag } from "../flags.ts";
+import type { Completes, Flag } from "../flags.ts";
 import { LINE_FLAGS, OUTPUT_FLAGS } from "../invocation.ts";
+import type { DaemonMessage } from "../output.ts";
+
+/** Of one document, or of each line of a stream. */
+export type JsonAnswer = DaemonMessage | { readonly etcd: string } | { readonly text: string };
 
 export type Group = "node" | "store" | "peer" | "join" | "cluster" | "debug" | "shell";
 
@@ -10,7 +14,7 @@ export interface Positional {
   readonly optional?: boolean;
   /** Takes all that is left. */
   readonly rest?: boolean;
-  readonly completes?: "store" | "command" | "stream";
+  readonly completes?: Completes;
 }
 
 export interface Command {
@@ -20,6 +24,8 @@ export interface Command {
   readonly summary: string;
   readonly positionals?: readonly Positional[];
   readonly flags?: readonly Flag[];
+  /** What `--json` prints: a message of daemon.proto or of etcd's by its name, or a description of it. */
+  readonly json?: JsonAnswer;
   /** Goes on after the signal, for as long as it takes to come to a good end. */
   readonly endsItself?: boolean;
   /** What was typed must not be kept in the history. */

@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 export const debugCommands: readonly Command[] = [
   {
     path: ["debug", "tips"],
+    json: "TipsReply",
     group: "debug",
     summary: "The latest intention of each author",
     async run(context) {
@@ -14,6 +15,7 @@ export const debugCommands: readonly Command[] = [
   },
   {
     path: ["debug", "log"],
+    json: "IntentionPage",
     group: "debug",
     summary: "The witness log, in the order in which this node took things in",
     flags: [{ name: "limit", value: "N", help: "at most so many (100); 0 for all" }],
@@ -21,6 +23,7 @@ export const debugCommands: readonly Command[] = [
   },
   {
     path: ["debug", "intention"],
+    json: "IntentionInfo",
     group: "debug",
     summary: "One intention, by the first digits of its hash or id",
     positionals: [{ name: "prefix" }],
@@ -33,6 +36,7 @@ export const debugCommands: readonly Command[] = [
   },
   {
     path: ["debug", "floating"],
+    json: "IntentionPage",
     group: "debug",
     summary: "Intentions that wait for others",
     flags: [{ name: "limit", value: "N", help: "at most so many (100); 0 for all" }],
@@ -40,6 +44,7 @@ export const debugCommands: readonly Command[] = [
   },
   {
     path: ["debug", "forks"],
+    json: "ForksReply",
     group: "debug",
     summary: "Authors that signed two different intentions for one place",
     async run(context) {
@@ -49,6 +54,7 @@ export const debugCommands: readonly Command[] = [
   },
   {
     path: ["debug", "digest"],
+    json: "DigestReply",
     group: "debug",
     summary: "Digests of the state, the same on every node that holds the same intentions",
     async run(context) {

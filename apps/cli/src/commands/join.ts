@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 
 export const joinCommand: Command = {
   path: ["join"],
+  json: "Store",
   group: "join",
   summary: "Join a store by the token of an invite, and select it",
   positionals: [{ name: "token" }],
@@ -23,6 +24,7 @@ async function join(context: Context, token: string): Promise<void> {
     if (progress.store !== undefined) joined = progress;
     const text = progressText(progress);
     if (text !== "" && text !== last) output.note(text);
+    if (text !== "") context.progress(`join: ${text}`);
     last = text;
   }
   const store = joined?.store;

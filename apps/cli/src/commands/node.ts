@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 export const nodeCommands: readonly Command[] = [
   {
     path: ["node", "status"],
+    json: "NodeStatus",
     group: "node",
     summary: "Who this node is and how it fares",
     async run({ client, output, signal }) {
@@ -11,6 +12,7 @@ export const nodeCommands: readonly Command[] = [
   },
   {
     path: ["node", "set-name"],
+    json: "SetNodeNameReply",
     group: "node",
     summary: "Name this node, in every store it is a member of",
     positionals: [{ name: "name" }],
@@ -21,6 +23,7 @@ export const nodeCommands: readonly Command[] = [
   },
   {
     path: ["node", "types"],
+    json: "ListTypesReply",
     group: "node",
     summary: "The store types this node can run; the first is the default",
     async run({ client, output, signal }) {

@@ -5,6 +5,8 @@ import { didYouMean } from "../suggest.ts";
 import { CommandArguments, lineFlagsOf, usageOf, type Command, type Positional } from "./command.ts";
 import { clusterCommands } from "./cluster.ts";
 import { debugCommands } from "./debug.ts";
+import { doctorCommand } from "./doctor.ts";
+import { explainCommand } from "./explain.ts";
 import { joinCommand } from "./join.ts";
 import { nodeCommands } from "./node.ts";
 import { peerCommands } from "./peer.ts";
@@ -13,7 +15,9 @@ import { storeCommands } from "./store.ts";
 
 export const COMMANDS: readonly Command[] = [
   ...nodeCommands,
+  doctorCommand,
   ...storeCommands,
+  explainCommand,
   ...peerCommands,
   joinCommand,
   ...clusterCommands,

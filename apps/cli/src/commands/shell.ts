@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 export const shellCommands: readonly Command[] = [
   {
     path: ["subs"],
+    json: { text: '[{"id": 1, "label": "…"}, …]' },
     group: "shell",
     summary: "The streams that run in the background",
     run({ output, session }) {
@@ -23,6 +24,21 @@ export const shellCommands: readonly Command[] = [
       const match = /^#?(\d{1,9})$/.exec(which);
       if (match === null) throw new UsageError(`"${which}" is no number of a stream`, "unsub N|all");
       return session.subscriptions.stop(Number(match[1]));
+    },
+  },
+  {
+    path: ["completion"],
+    group: "shell",
+    summary: "Print what a shell needs so that Tab completes commands, stores and keys",
+    positionals: [{ name: "shell", completes: "shell" }],
+    async run({ output }, args) {
+      const { SHELLS, SHELL_SCRIPTS } = await import("../shell-scripts.ts");
+      const shell = SHELLS.find((each) => each === args.text("shell"));
+      if (shell === undefined)
+        throw new UsageError(
+          `"${args.text("shell")}" is no shell that is known: say one of ${SHELLS.join(", ")}`,
+        );
+      for (const line of SHELL_SCRIPTS[shell].split("\n")) output.line(line);
     },
   },
   {

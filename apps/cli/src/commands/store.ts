@@ -7,6 +7,7 @@ import type { Command, CommandArguments } from "./command.ts";
 export const storeCommands: readonly Command[] = [
   {
     path: ["store", "create"],
+    json: "Store",
     group: "store",
     summary: "Create a store and select it; below the selected one, unless told otherwise",
     positionals: [{ name: "name", optional: true }],
@@ -19,6 +20,7 @@ export const storeCommands: readonly Command[] = [
   },
   {
     path: ["store", "list"],
+    json: "ListStoresReply",
     group: "store",
     summary: "The stores of this node, as a tree; * marks the selected one",
     async run(context) {
@@ -31,6 +33,7 @@ export const storeCommands: readonly Command[] = [
   },
   {
     path: ["store", "use"],
+    json: "Store",
     group: "store",
     summary: "Select a store",
     positionals: [{ name: "store", completes: "store" }],
@@ -42,6 +45,7 @@ export const storeCommands: readonly Command[] = [
   },
   {
     path: ["store", "name"],
+    json: "SetStoreNameReply",
     group: "store",
     summary: "Name the store",
     positionals: [{ name: "name" }],
@@ -53,6 +57,7 @@ export const storeCommands: readonly Command[] = [
   },
   {
     path: ["store", "status"],
+    json: "StoreStatus",
     group: "store",
     summary: "How the store fares on this node",
     async run(context) {
@@ -64,23 +69,32 @@ export const storeCommands: readonly Command[] = [
   },
   {
     path: ["store", "sync"],
+    json: "SyncReply",
     group: "store",
     summary: "Reconcile with every peer that can be reached",
     async run(context) {
       const request = { store: storeKey(await context.store()) };
-      const reply = await (await context.client()).store.sync(request, { signal: context.signal });
+      const { store } = await context.client();
+      const status = () => store.status(request, { signal: context.signal });
+      using _telling = tellEverySecond(
+        context,
+        async () => `store sync: ${(await status()).intentionCount} intentions here`,
+      );
+      const reply = await store.sync(request, { signal: context.signal });
       context.output.show("SyncReply", reply);
       if (reply.peers.length === 0) context.output.note("no peer is connected");
     },
   },
   {
     path: ["store", "verify"],
+    json: "VerifyReply",
     group: "store",
     summary: "Check the log and the state, and compare with the peers",
     run: verifyStore,
   },
   {
     path: ["store", "rebuild"],
+    json: "RebuildReply",
     group: "store",
     summary: "Make the state anew from the log",
     async run(context) {
@@ -91,6 +105,7 @@ export const storeCommands: readonly Command[] = [
   },
   {
     path: ["store", "history"],
+    json: "IntentionPage",
     group: "store",
     summary: "Draw the history of the store, the latest first",
     flags: [{ name: "limit", value: "N", help: "at most so many (100); 0 for all" }],
@@ -109,12 +124,22 @@ export const storeCommands: readonly Command[] = [
   },
   {
     path: ["store", "call"],
+    json: { text: "the reply of the method, as of the method itself; of a stream, one document a line" },
     group: "store",
     summary: "Call a method of the store by name, also where a command of this table hides it",
-    positionals: [{ name: "method" }, { name: "argument", optional: true, rest: true }],
+    positionals: [
+      { name: "method", completes: "method" },
+      { name: "argument", optional: true, rest: true },
+    ],
     run: (context, args) => context.callMethod([args.text("method"), ...args.list("argument")]),
   },
 ];
+
+/** Keeps saying how far it is, until it is disposed of. */
+function tellEverySecond(context: Context, text: () => Promise<string>): Disposable {
+  const timer = setInterval(() => void text().then(context.progress, () => undefined), 1_000).unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
 
 async function createStore(context: Context, args: CommandArguments): Promise<void> {
   const { output, session, signal } = context;

@@ -29,10 +29,12 @@ export interface ArgumentOptions {
    * whose absence can be told, stands in for one when it is given.
    */
   readonly isComplete: boolean;
+  /** What a word "-" stands for, in a field of bytes. */
+  readonly input?: Uint8Array | undefined;
 }
 
 export function parseArguments(type: MessageType, given: ArgumentWords, options: ArgumentOptions): object {
-  return new ArgumentParser(type).parse(given, options);
+  return new ArgumentParser(type, options.input).parse(given, options);
 }
 
 export function positionalFields(type: MessageType): readonly FieldInfo[] {
@@ -52,8 +54,11 @@ class ArgumentParser {
   readonly #message: Record<string, unknown>;
   readonly #given = new Set<FieldInfo>();
 
-  constructor(type: MessageType) {
+  readonly #input: Uint8Array | undefined;
+
+  constructor(type: MessageType, input: Uint8Array | undefined) {
     this.#type = type;
+    this.#input = input;
     this.#message = type.create();
   }
 
@@ -119,15 +124,15 @@ class ArgumentParser {
 
   #assign(field: FieldInfo, word: string): void {
     if (field.kind === "map") {
-      const [key, value] = parseEntry(field, word);
+      const [key, value] = parseEntry(field, word, this.#input);
       const entries = this.#message[field.localName] as object;
       Object.defineProperty(entries, key, { value, enumerable: true, configurable: true, writable: true });
       this.#given.add(field);
     } else if (isRepeated(field)) {
-      (this.#message[field.localName] as unknown[]).push(...parseElements(field, word));
+      (this.#message[field.localName] as unknown[]).push(...parseElements(field, word, this.#input));
       this.#given.add(field);
     } else {
-      this.#set(field, parseValue(field, word));
+      this.#set(field, parseValue(field, word, this.#input));
     }
   }
 

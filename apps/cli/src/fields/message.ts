@@ -68,7 +68,8 @@ export function isPopulated(message: object, field: FieldInfo): boolean {
   if (hasPresence(field)) return true;
   if (Array.isArray(value) || value instanceof Uint8Array) return value.length > 0;
   if (typeof value === "object") return Object.keys(value).length > 0;
-  return value !== "" && value !== false && value !== 0 && value !== 0n && value !== "0";
+  // -0 is not what absence stands for.
+  return !["", false, 0, 0n, "0"].some((nothing) => Object.is(value, nothing));
 }
 
 export function elementOf(field: FieldInfo): ElementInfo {

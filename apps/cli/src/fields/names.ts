@@ -96,3 +96,9 @@ export function helpOf(field: FieldInfo): string {
   const help = field.options?.["lattice.options.v1.help"];
   return typeof help === "string" ? help : "";
 }
+
+/** Where values that exist are found, as options.proto tells; undefined where nothing says. */
+export function valuesOptionOf(field: FieldInfo): string | undefined {
+  const values = field.options?.["lattice.options.v1.values"];
+  return typeof values === "string" ? values : undefined;
+}

@@ -9,7 +9,7 @@ import { enumNames, isIdField, kebabCase, timeFormOf } from "./names.ts";
 import { parseFloating, parseInteger } from "./numbers.ts";
 
 /** The value, or one element of a repeated field; for messages also several, as a JSON array. */
-export function parseValue(field: FieldInfo, word: string): unknown {
+export function parseValue(field: FieldInfo, word: string, input?: Uint8Array): unknown {
   const element = elementOf(field);
   switch (element.kind) {
     case "message":
@@ -17,23 +17,28 @@ export function parseValue(field: FieldInfo, word: string): unknown {
     case "enum":
       return parseEnum(element, word, field.name);
     case "scalar":
-      return parseScalar(element, word, field);
+      return parseScalar(element, word, { field, input });
   }
 }
 
 /** Several messages may stand in one array. */
-export function parseElements(field: FieldInfo, word: string): readonly unknown[] {
+export function parseElements(field: FieldInfo, word: string, input?: Uint8Array): readonly unknown[] {
   const element = elementOf(field);
-  if (element.kind !== "message" || !word.trimStart().startsWith("[")) return [parseValue(field, word)];
+  if (element.kind !== "message" || !word.trimStart().startsWith("["))
+    return [parseValue(field, word, input)];
   const json = parseJson(word, field.name);
   return (json as readonly Json[]).map((item) => fromJson(element.T(), item));
 }
 
 /** An entry of a map, as KEY=VALUE. */
-export function parseEntry(field: FieldInfo & { kind: "map" }, word: string): readonly [string, unknown] {
+export function parseEntry(
+  field: FieldInfo & { kind: "map" },
+  word: string,
+  input?: Uint8Array,
+): readonly [string, unknown] {
   const at = word.indexOf("=");
   if (at < 0) throw new UsageError(`${field.name}: "${word}" is not of the form KEY=VALUE`);
-  return [parseKey(field, word.slice(0, at)), parseValue(field, word.slice(at + 1))];
+  return [parseKey(field, word.slice(0, at)), parseValue(field, word.slice(at + 1), input)];
 }
 
 function parseKey(field: FieldInfo & { kind: "map" }, word: string): string {
@@ -48,14 +53,18 @@ export function parseBool(word: string, name: string): boolean {
   throw new UsageError(`${name}: "${word}" is neither true nor false`);
 }
 
-function parseScalar(element: ElementInfo & { kind: "scalar" }, word: string, field: FieldInfo): unknown {
+function parseScalar(
+  element: ElementInfo & { kind: "scalar" },
+  word: string,
+  { field, input }: { field: FieldInfo; input: Uint8Array | undefined },
+): unknown {
   const { T: type, L: form } = element;
   const { name } = field;
   switch (type) {
     case ScalarType.STRING:
       return word;
     case ScalarType.BYTES:
-      return parseBytes(word, field);
+      return parseBytes(word, { field, input });
     case ScalarType.BOOL:
       return parseBool(word, name);
     case ScalarType.DOUBLE:
@@ -76,13 +85,22 @@ function parseTime(field: FieldInfo, word: string): bigint | undefined {
   return BigInt(ms);
 }
 
-function parseBytes(word: string, field: FieldInfo): Uint8Array {
-  const isPlain = !/^(text:|hex:|base64:|@)/.test(word);
-  return isPlain && isIdField(field) ? parseHex(word, field.name) : bytesOfWord(word, field.name);
+function parseBytes(
+  word: string,
+  { field, input }: { field: FieldInfo; input: Uint8Array | undefined },
+): Uint8Array {
+  const isPlain = !/^(text:|hex:|base64:|@|-$)/.test(word);
+  return isPlain && isIdField(field) ? parseHex(word, field.name) : bytesOfWord(word, field.name, input);
 }
 
-/** Text, `hex:00ff`, `base64:AP8=`, `@file`, `text:@not-a-file`. */
-export function bytesOfWord(word: string, name: string): Uint8Array {
+/** Text, `hex:00ff`, `base64:AP8=`, `@file`, `-` for `input`, `text:@not-a-file`. */
+export function bytesOfWord(word: string, name: string, input?: Uint8Array): Uint8Array {
+  if (word === "-") {
+    if (input !== undefined) return input;
+    throw new UsageError(
+      `${name}: only a single command can read "-", its standard input; write @FILE, or text:- for a dash`,
+    );
+  }
   if (word.startsWith("text:")) return new TextEncoder().encode(word.slice(5));
   if (word.startsWith("hex:")) return parseHex(word.slice(4), name);
   if (word.startsWith("base64:")) return parseBase64(word.slice(7), name);

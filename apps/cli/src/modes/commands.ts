@@ -24,12 +24,20 @@ interface Node {
 
 export async function runCommands(world: World, invocation: CommandInvocation): Promise<number> {
   const node = invocation.embedded ? await embeddedNode(world, invocation) : daemonNode(world, invocation);
-  const console = invocation.mode === "repl" ? new ReplConsole(world) : streamConsole(world);
+  const console =
+    invocation.mode === "repl"
+      ? new ReplConsole(world, invocation.color)
+      : streamConsole(world, invocation.color);
   const session = new Session({
     mode: invocation.mode,
     console,
     json: invocation.json,
     verbose: invocation.verbose,
+    bytes: invocation.bytes,
+    raw: invocation.raw,
+    ...(invocation.mode === "one-shot" && { readInput: () => readAll(world) }),
+    dataDirectory: invocation.dataDirectory,
+    typedBefore: invocation.mode === "one-shot" ? typedBefore(invocation) : [],
     env: world.env,
     store: invocation.store,
     files: new StateFiles(invocation.dataDirectory),
@@ -44,6 +52,15 @@ export async function runCommands(world: World, invocation: CommandInvocation): 
     await session.close();
     await node.close();
   }
+}
+
+function typedBefore({ embedded, hasOwnDataDirectory, dataDirectory, store }: Invocation): readonly string[] {
+  return [
+    "lattice",
+    ...(embedded ? ["--embedded"] : []),
+    ...(hasOwnDataDirectory ? ["--data", dataDirectory] : []),
+    ...(store === undefined ? [] : ["--store", store]),
+  ];
 }
 
 async function embeddedNode(world: World, invocation: Invocation): Promise<Node> {
@@ -71,4 +88,10 @@ function noDaemon(invocation: Invocation, cause: unknown): unknown {
     `no node runs on ${invocation.dataDirectory}; start one with: lattice --daemon${data} (or add --embedded)`,
     { cause },
   );
+}
+
+async function readAll({ input }: World): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of input) parts.push(part as Uint8Array);
+  return Buffer.concat(parts);
 }

@@ -13,6 +13,8 @@ export async function openNode(world: World, invocation: Invocation): Promise<Ru
     typeModules: types,
     ...(listen === undefined ? {} : { listen }),
   });
-  for (const warning of node.warnings) streamConsole(world).err(`warning: ${oneLine(warning)}`);
+  const console = streamConsole(world, invocation.color);
+  for (const warning of node.warnings)
+    console.err(`${console.paintError("warning", "warning:")} ${oneLine(warning)}`);
   return node;
 }

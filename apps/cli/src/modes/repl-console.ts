@@ -6,7 +6,9 @@
  *  2. After `close` lines go straight to the streams.
  */
 import { createInterface, cursorTo, moveCursor, clearScreenDown, type Interface } from "node:readline";
-import type { Console } from "../console.ts";
+import { paints, type Console } from "../console.ts";
+import type { ColorChoice, Paint } from "../print/paint.ts";
+import { ProgressLine } from "../progress-line.ts";
 import type { World } from "../world.ts";
 import { HISTORY_COUNT_MAX } from "../state-files.ts";
 
@@ -24,11 +26,16 @@ export interface ReplHandlers {
 export class ReplConsole implements Console {
   readonly #world: Pick<World, "input" | "output" | "errors">;
   readonly #isTerminal: boolean;
+  readonly paint: Paint;
+  readonly paintError: Paint;
+  readonly #progress: ProgressLine;
   #interface: Interface | undefined;
   #isPrompting = false;
 
-  constructor(world: Pick<World, "input" | "output" | "errors" | "env">) {
+  constructor(world: Pick<World, "input" | "output" | "errors" | "env">, color: ColorChoice = "auto") {
     this.#world = world;
+    this.#progress = new ProgressLine(world);
+    ({ paint: this.paint, paintError: this.paintError } = paints(world, color));
     this.#isTerminal = world.output.isTTY === true && world.env["TERM"] !== "dumb";
   }
 
@@ -93,13 +100,26 @@ export class ReplConsole implements Console {
   }
 
   out(line: string): void {
+    this.#progress.erase();
     if (this.#isPrompting) this.#above(line);
     else this.#world.output.write(`${line}\n`);
   }
 
   err(line: string): void {
+    this.#progress.erase();
     if (this.#isPrompting) this.#above(line);
     else this.#world.errors.write(`${line}\n`);
+  }
+
+  bytes(content: Uint8Array): void {
+    this.#progress.erase();
+    this.#world.output.write(content);
+  }
+
+  progress(text: string | undefined): void {
+    // Below a prompt there is no room for it.
+    if (text === undefined || this.#isPrompting) this.#progress.erase();
+    else this.#progress.draw(text);
   }
 
   #above(line: string): void {

@@ -12,7 +12,7 @@ import { asksForJson, runWords } from "../run-line.ts";
 import type { Session } from "../session.ts";
 import { storeHex } from "../store-key.ts";
 import { untilAborted } from "../subscriptions.ts";
-import { splitWords, tokenize } from "../tokenizer.ts";
+import { isUnfinished, joinLines, splitWords, tokenize } from "../tokenizer.ts";
 import type { World } from "../world.ts";
 import type { ReplConsole } from "./repl-console.ts";
 
@@ -47,6 +47,8 @@ class Repl {
   readonly #session: Session;
   readonly #console: ReplConsole;
   readonly #lines: string[] = [];
+  /** Lines that are to go on: an open quote, or a backslash at the end. */
+  #begun: string | undefined;
   #isClosed = false;
   #wake = Promise.withResolvers<void>();
   #running: AbortController | undefined;
@@ -61,7 +63,10 @@ class Repl {
     for (;;) {
       const line = await this.#nextLine();
       if (line === undefined) break;
-      await this.#runLine(line);
+      const whole = joinLines(this.#begun, line);
+      this.#begun = isUnfinished(whole) && !this.#isClosed ? whole : undefined;
+      if (this.#begun !== undefined) continue;
+      await this.#runLine(whole);
       if (this.#session.hasQuit) break;
     }
     this.#console.close();
@@ -72,7 +77,9 @@ class Repl {
       this.#running.abort();
       return;
     }
-    if (!this.#console.discardTyped()) this.#console.out("(Ctrl-D or quit leaves)");
+    const hadBegun = this.#begun !== undefined;
+    this.#begun = undefined;
+    if (!this.#console.discardTyped() && !hadBegun) this.#console.out("(Ctrl-D or quit leaves)");
     this.#console.prompt(this.#prompt());
   }
 
@@ -97,7 +104,8 @@ class Repl {
           this.#isClosed = true;
           this.#wake.resolve();
         },
-        complete: (line) => complete(line, this.#session),
+        complete: (line) =>
+          this.#begun === undefined ? complete(line, this.#session) : Promise.resolve([[], line]),
         history: (lines) => {
           if (isSecret(lines[0] ?? "")) lines.shift();
           files.writeHistory(lines);
@@ -126,15 +134,19 @@ class Repl {
       words = tokenize(line);
       await runWords(this.#session, words, this.#running.signal);
     } catch (error) {
-      this.#console.err(formatError(error, { json: asksForJson(this.#session, words) }));
+      const { paintError: paint } = this.#console;
+      this.#console.err(formatError(error, { json: asksForJson(this.#session, words), paint }));
     } finally {
       this.#running = undefined;
     }
   }
 
   #prompt(): string {
+    const { paint } = this.#console;
+    if (this.#begun !== undefined) return paint("faint", "… ");
     const { current } = this.#session;
-    return current === undefined ? "lattice> " : `lattice:${storeHex(current).slice(0, PROMPT_DIGITS)}> `;
+    const place = current === undefined ? "" : `:${storeHex(current).slice(0, PROMPT_DIGITS)}`;
+    return `${paint("prompt", `lattice${place}>`)} `;
   }
 }
 
@@ -152,11 +164,12 @@ async function printEvents(options: {
   const { console } = session.options;
   try {
     for await (const { kind, text } of untilAborted(client.node.events({}, { signal }), signal)) {
-      if (!SILENT_EVENTS.has(kind)) console.err(`* ${oneLine(text)}`);
+      if (!SILENT_EVENTS.has(kind)) console.err(console.paintError("faint", `* ${oneLine(text)}`));
     }
     if (!signal.aborted) console.err("* the node has stopped");
   } catch (error) {
     const { code, message } = LatticeError.from(error);
-    console.err(code === "unavailable" ? "* the node has stopped" : `* no more events: ${oneLine(message)}`);
+    const hasStopped = code === "unavailable" || code === "closed";
+    console.err(hasStopped ? "* the node has stopped" : `* no more events: ${oneLine(message)}`);
   }
 }

@@ -3,6 +3,7 @@ import { daemon } from "@lattice/proto";
 import { toHex } from "@lattice/model";
 import type { MessageType } from "../fields/message.ts";
 import { drawGraph } from "./graph.ts";
+import { paintLanes, plainPaint } from "./paint.ts";
 import { renderBlock, type RenderOptions } from "./reply.ts";
 import { alignRows } from "./table.ts";
 import { escapeText } from "./text.ts";
@@ -17,7 +18,8 @@ export function historyLines(intentions: readonly daemon.IntentionInfo[], option
   );
   return ordered.flatMap((intention, index) => {
     const { mark, below } = rows[index]!;
-    return [`${mark}  ${cellsOf(intention, options).join("  ")}`.trimEnd(), ...below];
+    const lanes = [mark, ...below].map((line) => paintLanes(options.paint ?? plainPaint, line));
+    return [`${lanes[0]}  ${cellsOf(intention, options).join("  ")}`.trimEnd(), ...lanes.slice(1)];
   });
 }
 
@@ -38,10 +40,11 @@ export function intentionLines(intention: daemon.IntentionInfo): string[] {
 function cellsOf(intention: daemon.IntentionInfo, options: RenderOptions): string[] {
   const author = intention.authorName === "" ? shortHex(intention.author) : escapeText(intention.authorName);
   const ms = Number(intention.timestamp >> MS_PER_HLC_BITS);
-  const note = intention.note === "" ? [] : [`(${escapeText(intention.note)})`];
+  const { paint = plainPaint } = options;
+  const note = intention.note === "" ? [] : [paint("warning", `(${escapeText(intention.note)})`)];
   return [
-    options.verbose ? toHex(intention.id) : shortHex(intention.id),
-    new Date(ms).toISOString(),
+    paint("id", options.verbose ? toHex(intention.id) : shortHex(intention.id)),
+    paint("faint", new Date(ms).toISOString()),
     `${author}:${intention.seq}`,
     escapeText(intention.kind),
     escapeText(intention.summary),

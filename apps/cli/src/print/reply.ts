@@ -12,7 +12,8 @@ import { hasPresence, isBool, isMark, isPopulated, isRepeated, valueOf } from ".
 import type { Message, MessageType } from "../fields/message.ts";
 import { helpOf, isIdField, isTokenField, kebabCase, labelOf } from "../fields/names.ts";
 import { alignRows } from "./table.ts";
-import { formatElement, formatForInput, formatValue } from "./value.ts";
+import { plainPaint, type Paint } from "./paint.ts";
+import { formatElement, formatForInput, formatValue, type BytesForm } from "./value.ts";
 
 export interface Rendering {
   readonly lines: readonly string[];
@@ -25,6 +26,8 @@ export interface Rendering {
 export interface RenderOptions {
   /** Ids in full, and what is left out by default. */
   readonly verbose: boolean;
+  readonly bytes?: BytesForm;
+  readonly paint?: Paint;
 }
 
 /** Messages within messages become columns; so deep, and JSON from there. */
@@ -72,10 +75,12 @@ export function renderBlock(fields: readonly FieldInfo[], message: object, optio
 }
 
 export function blockRows(fields: readonly FieldInfo[], message: object, options: RenderOptions): string[][] {
+  const { paint = plainPaint } = options;
   const inline = { ...options, inline: true };
   return fields
-    .map((field) => [labelOf(field), formatValue(field, valueOf(message, field), inline)])
-    .filter((row) => row[1] !== "");
+    .map((field) => [labelOf(field), formatValue(field, valueOf(message, field), inline)] as const)
+    .filter(([, text]) => text !== "")
+    .map(([label, text]) => [paint("faint", label), text]);
 }
 
 function renderFields(fields: readonly FieldInfo[], message: object, options: RenderOptions): string[] {
@@ -91,7 +96,7 @@ function renderFields(fields: readonly FieldInfo[], message: object, options: Re
   const tables = populated
     .filter(isTable)
     .flatMap((field) => [
-      `${kebabCase(field.name)}:`,
+      (options.paint ?? plainPaint)("title", `${kebabCase(field.name)}:`),
       ...renderBare(field, valueOf(message, field), options).map((line) => `  ${line}`),
     ]);
   return [...block, ...tables];
@@ -141,6 +146,7 @@ interface Column {
 
 /** A table with a head line; columns in which nothing stands are left out. */
 function renderTable(type: MessageType, rows: readonly object[], options: RenderOptions): string[] {
+  const { paint = plainPaint } = options;
   const [columns, marks] = columnsOf(type, options);
   const cells = rows.map((row) => columns.map((column) => cellOf(column, row, options)));
   const filled = columns.map((_, index) => cells.some((row) => row[index] !== ""));
@@ -150,7 +156,7 @@ function renderTable(type: MessageType, rows: readonly object[], options: Render
   ]);
   const head = columns
     .filter((_, index) => filled[index])
-    .map((column) => labelOf(column.field).toUpperCase());
+    .map((column) => paint("title", labelOf(column.field).toUpperCase()));
   if (rows.length === 0) return [];
   return alignRows(head.length > 1 ? [head, ...body] : body);
 }

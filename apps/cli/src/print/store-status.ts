@@ -2,6 +2,7 @@ import { daemon } from "@lattice/proto";
 import { LatticeError } from "@lattice/model";
 import type { MessageType } from "../fields/message.ts";
 import { storeKey } from "../store-key.ts";
+import { plainPaint } from "./paint.ts";
 import { blockRows, type RenderOptions } from "./reply.ts";
 import { alignRows } from "./table.ts";
 import { escapeText, oneLine } from "./text.ts";
@@ -18,7 +19,9 @@ export function statusLines(status: daemon.StoreStatus, options: RenderOptions):
           ["type", escapeText(store.type)],
           ["parent", store.parentId.length === 0 ? "" : storeKey({ id: store.parentId })],
           ["problem", oneLine(store.problem)],
-        ].filter((row) => row[1] !== "");
+        ]
+          .filter((row) => row[1] !== "")
+          .map(([label, text]) => [(options.paint ?? plainPaint)("faint", label!), text!]);
   const type = daemon.StoreStatus as unknown as MessageType;
   const rest = blockRows(
     type.fields.filter((field) => field.name !== "store"),

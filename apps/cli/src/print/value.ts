@@ -16,7 +16,12 @@ export interface ValueOptions {
   readonly verbose: boolean;
   /** In one line, as in a table. */
   readonly inline: boolean;
+  /** Default: text. */
+  readonly bytes?: BytesForm;
 }
+
+/** How bytes that are no ids are shown: `text` where they can be, else hex. */
+export type BytesForm = "text" | "hex" | "base64";
 
 export function shortHex(bytes: Uint8Array): string {
   const distinct = bytes.length === ID_BYTES ? bytes.subarray(ID_TIME_BYTES) : bytes;
@@ -72,8 +77,10 @@ function formatBytes(bytes: Uint8Array, options: ValueOptions & { field: FieldIn
   return bytesText(bytes, options);
 }
 
-/** Text if it can be shown, else hex. */
-export function bytesText(bytes: Uint8Array, options: Pick<ValueOptions, "inline">): string {
+/** Text if it can be shown, else hex; or in the form that was asked for. */
+export function bytesText(bytes: Uint8Array, options: Pick<ValueOptions, "inline" | "bytes">): string {
+  if (options.bytes === "hex") return toHex(bytes);
+  if (options.bytes === "base64") return Buffer.from(bytes).toString("base64");
   const text = decodePrintable(bytes);
   if (text === undefined) return `0x${toHex(bytes)}`;
   return options.inline ? escapeText(text) : text;

@@ -13,6 +13,7 @@ import {
 export const SUMMARY_OPTION = "lattice.options.v1.summary";
 export const HELP_OPTION = "lattice.options.v1.help";
 export const NAMED_OPTION = "lattice.options.v1.named";
+export const VALUES_OPTION = "lattice.options.v1.values";
 
 interface CustomOption {
   readonly no: number;
@@ -26,6 +27,7 @@ export const METHOD_OPTIONS: readonly CustomOption[] = [{ no: 50001, name: SUMMA
 export const FIELD_OPTIONS: readonly CustomOption[] = [
   { no: 50001, name: HELP_OPTION, type: "string" },
   { no: 50002, name: NAMED_OPTION, type: "bool" },
+  { no: 50003, name: VALUES_OPTION, type: "string" },
 ];
 
 type OptionValues = Record<string, JsonValue>;

@@ -24,6 +24,7 @@ export function dynamicStoreService(node: Node): ServiceHandlers<DynamicStoreSer
           kind: KINDS[kind],
           summary: String(info.options[SUMMARY_OPTION] ?? ""),
         })),
+        explains: type.explain !== undefined,
       };
     },
     call: async ({ store, method: name, message }, { signal }) => {

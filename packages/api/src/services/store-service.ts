@@ -15,6 +15,7 @@ import { conditionOf, type Node } from "@lattice/node";
 import { daemon, StoreServiceClient } from "@lattice/proto";
 import { Role, roleFromName, roleName } from "@lattice/systemstore";
 import { implementService, type ServiceHandlers } from "../handlers.ts";
+import { explain } from "./explain.ts";
 import { toIntentionInfo, toStore } from "./store-message.ts";
 
 const PAGE_COUNT = 100;
@@ -98,6 +99,7 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
         fingerprint: opened.log.head.setSum.encode(),
       };
     },
+    explain: async ({ store, subject }) => explain(node, node.open(store), subject),
     listPeers: async ({ store }) => listPeers(node, node.open(store)),
     invite: async ({ store, role, expiresInMs }) => {
       const invited = role === "" ? Role.WRITER : roleFromName(role);

@@ -431,7 +431,7 @@ export interface KvWrite {
 class PutRequest$Type extends MessageType<PutRequest> {
     constructor() {
         super("lattice.kvstore.v1.PutRequest", [
-            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } },
             { no: 2, name: "value", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
             { no: 3, name: "if", kind: "scalar", repeat: 2 /*RepeatType.UNPACKED*/, T: 9 /*ScalarType.STRING*/, options: { "lattice.options.v1.help": "only where the heads are these", "lattice.options.v1.named": true } }
         ]);
@@ -541,7 +541,7 @@ export const PutReply = new PutReply$Type();
 class DeleteRequest$Type extends MessageType<DeleteRequest> {
     constructor() {
         super("lattice.kvstore.v1.DeleteRequest", [
-            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } },
             { no: 2, name: "if", kind: "scalar", repeat: 2 /*RepeatType.UNPACKED*/, T: 9 /*ScalarType.STRING*/, options: { "lattice.options.v1.help": "only where the heads are these", "lattice.options.v1.named": true } }
         ]);
     }
@@ -800,7 +800,7 @@ export const BatchReply = new BatchReply$Type();
 class GetRequest$Type extends MessageType<GetRequest> {
     constructor() {
         super("lattice.kvstore.v1.GetRequest", [
-            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } }
         ]);
     }
     create(value?: PartialMessage<GetRequest>): GetRequest {
@@ -848,7 +848,7 @@ class GetReply$Type extends MessageType<GetReply> {
     constructor() {
         super("lattice.kvstore.v1.GetReply", [
             { no: 1, name: "value", kind: "scalar", opt: true, T: 12 /*ScalarType.BYTES*/ },
-            { no: 2, name: "conflicted", kind: "scalar", T: 8 /*ScalarType.BOOL*/ }
+            { no: 2, name: "conflicted", kind: "scalar", T: 8 /*ScalarType.BOOL*/, options: { "lattice.options.v1.help": "explain tells who wrote at once, and how to end it" } }
         ]);
     }
     create(value?: PartialMessage<GetReply>): GetReply {
@@ -901,7 +901,7 @@ export const GetReply = new GetReply$Type();
 class ListRequest$Type extends MessageType<ListRequest> {
     constructor() {
         super("lattice.kvstore.v1.ListRequest", [
-            { no: 1, name: "prefix", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 1, name: "prefix", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } },
             { no: 2, name: "from", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } },
             { no: 3, name: "to", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } },
             { no: 4, name: "limit", kind: "scalar", T: 13 /*ScalarType.UINT32*/, options: { "lattice.options.v1.named": true } },
@@ -1106,7 +1106,7 @@ export const Entry = new Entry$Type();
 class CountRequest$Type extends MessageType<CountRequest> {
     constructor() {
         super("lattice.kvstore.v1.CountRequest", [
-            { no: 1, name: "prefix", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+            { no: 1, name: "prefix", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } }
         ]);
     }
     create(value?: PartialMessage<CountRequest>): CountRequest {
@@ -1200,7 +1200,7 @@ export const CountReply = new CountReply$Type();
 class InspectRequest$Type extends MessageType<InspectRequest> {
     constructor() {
         super("lattice.kvstore.v1.InspectRequest", [
-            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } }
         ]);
     }
     create(value?: PartialMessage<InspectRequest>): InspectRequest {
@@ -1364,7 +1364,7 @@ export const Head = new Head$Type();
 class HistoryRequest$Type extends MessageType<HistoryRequest> {
     constructor() {
         super("lattice.kvstore.v1.HistoryRequest", [
-            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } },
             { no: 2, name: "limit", kind: "scalar", T: 13 /*ScalarType.UINT32*/, options: { "lattice.options.v1.named": true } },
             { no: 3, name: "cursor", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } }
         ]);
@@ -1482,7 +1482,7 @@ export const HistoryReply = new HistoryReply$Type();
 class ResolveRequest$Type extends MessageType<ResolveRequest> {
     constructor() {
         super("lattice.kvstore.v1.ResolveRequest", [
-            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 1, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } },
             { no: 2, name: "head", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
             { no: 3, name: "value", kind: "scalar", opt: true, T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } }
         ]);
@@ -1591,8 +1591,8 @@ export const ResolveReply = new ResolveReply$Type();
 class WatchRequest$Type extends MessageType<WatchRequest> {
     constructor() {
         super("lattice.kvstore.v1.WatchRequest", [
-            { no: 1, name: "prefix", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
-            { no: 2, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } },
+            { no: 1, name: "prefix", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.values": "List prefix entries.key" } },
+            { no: 2, name: "key", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true, "lattice.options.v1.values": "List prefix entries.key" } },
             { no: 3, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/, options: { "lattice.options.v1.named": true } }
         ]);
     }

@@ -13,6 +13,8 @@ import type { ListInvitesReply } from "./daemon.ts";
 import type { InviteReply } from "./daemon.ts";
 import type { InviteRequest } from "./daemon.ts";
 import type { ListPeersReply } from "./daemon.ts";
+import type { ExplainReply } from "./daemon.ts";
+import type { ExplainRequest } from "./daemon.ts";
 import type { DigestReply } from "./daemon.ts";
 import type { ForksReply } from "./daemon.ts";
 import type { IntentionInfo } from "./daemon.ts";
@@ -185,6 +187,10 @@ export interface IStoreServiceClient {
      */
     digest(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, DigestReply>;
     /**
+     * @generated from protobuf rpc: Explain
+     */
+    explain(input: ExplainRequest, options?: RpcOptions): UnaryCall<ExplainRequest, ExplainReply>;
+    /**
      * @generated from protobuf rpc: ListPeers
      */
     listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply>;
@@ -318,31 +324,38 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<StoreRequest, DigestReply>("unary", this._transport, method, opt, input);
     }
     /**
+     * @generated from protobuf rpc: Explain
+     */
+    explain(input: ExplainRequest, options?: RpcOptions): UnaryCall<ExplainRequest, ExplainReply> {
+        const method = this.methods[15], opt = this._transport.mergeOptions(options);
+        return stackIntercept<ExplainRequest, ExplainReply>("unary", this._transport, method, opt, input);
+    }
+    /**
      * @generated from protobuf rpc: ListPeers
      */
     listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply> {
-        const method = this.methods[15], opt = this._transport.mergeOptions(options);
+        const method = this.methods[16], opt = this._transport.mergeOptions(options);
         return stackIntercept<StoreRequest, ListPeersReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Invite
      */
     invite(input: InviteRequest, options?: RpcOptions): UnaryCall<InviteRequest, InviteReply> {
-        const method = this.methods[16], opt = this._transport.mergeOptions(options);
+        const method = this.methods[17], opt = this._transport.mergeOptions(options);
         return stackIntercept<InviteRequest, InviteReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: ListInvites
      */
     listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply> {
-        const method = this.methods[17], opt = this._transport.mergeOptions(options);
+        const method = this.methods[18], opt = this._transport.mergeOptions(options);
         return stackIntercept<StoreRequest, ListInvitesReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Uninvite
      */
     uninvite(input: UninviteRequest, options?: RpcOptions): UnaryCall<UninviteRequest, UninviteReply> {
-        const method = this.methods[18], opt = this._transport.mergeOptions(options);
+        const method = this.methods[19], opt = this._transport.mergeOptions(options);
         return stackIntercept<UninviteRequest, UninviteReply>("unary", this._transport, method, opt, input);
     }
 }

@@ -774,6 +774,131 @@ export interface TableDigest {
     sum: Uint8Array;
 }
 /**
+ * @generated from protobuf message lattice.daemon.v1.ExplainRequest
+ */
+export interface ExplainRequest {
+    /**
+     * @generated from protobuf field: string store = 1
+     */
+    store: string;
+    /**
+     * What is asked about, as the store's type names it; a key of a key-value store.
+     *
+     * @generated from protobuf field: bytes subject = 2
+     */
+    subject: Uint8Array;
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.ExplainReply
+ */
+export interface ExplainReply {
+    /**
+     * Writes that no other has superseded; the first is the one that counts. Empty where there is nothing of that name.
+     *
+     * @generated from protobuf field: repeated lattice.daemon.v1.ExplainedHead heads = 1
+     */
+    heads: ExplainedHead[];
+    /**
+     * Why the first counts, in a sentence; empty where there is one head at the most.
+     *
+     * @generated from protobuf field: string rule = 2
+     */
+    rule: string;
+    /**
+     * Calls that end the conflict; empty where there is none.
+     *
+     * @generated from protobuf field: repeated lattice.daemon.v1.Resolution resolutions = 3
+     */
+    resolutions: Resolution[];
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.ExplainedHead
+ */
+export interface ExplainedHead {
+    /**
+     * @generated from protobuf field: bytes hash = 1
+     */
+    hash: Uint8Array;
+    /**
+     * @generated from protobuf field: bytes author = 2
+     */
+    author: Uint8Array;
+    /**
+     * @generated from protobuf field: string author_name = 3
+     */
+    authorName: string;
+    /**
+     * @generated from protobuf field: uint64 seq = 4
+     */
+    seq: bigint;
+    /**
+     * @generated from protobuf field: uint64 timestamp = 5
+     */
+    timestamp: bigint;
+    /**
+     * Absent for a removal.
+     *
+     * @generated from protobuf field: optional bytes value = 6
+     */
+    value?: Uint8Array;
+    /**
+     * What its author had seen last when writing it, of itself and of others; what those cite had been seen, too.
+     *
+     * @generated from protobuf field: repeated lattice.daemon.v1.SeenIntention seen = 7
+     */
+    seen: SeenIntention[];
+    /**
+     * Other heads that its author had seen, and those that it had not.
+     *
+     * @generated from protobuf field: repeated bytes seen_hashes = 8
+     */
+    seenHashes: Uint8Array[];
+    /**
+     * @generated from protobuf field: repeated bytes unseen_hashes = 9
+     */
+    unseenHashes: Uint8Array[];
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.SeenIntention
+ */
+export interface SeenIntention {
+    /**
+     * @generated from protobuf field: bytes author = 1
+     */
+    author: Uint8Array;
+    /**
+     * @generated from protobuf field: string name = 2
+     */
+    name: string;
+    /**
+     * @generated from protobuf field: uint64 seq = 3
+     */
+    seq: bigint;
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.Resolution
+ */
+export interface Resolution {
+    /**
+     * Of the store's own type.
+     *
+     * @generated from protobuf field: string method = 1
+     */
+    method: string;
+    /**
+     * Its request, encoded.
+     *
+     * @generated from protobuf field: bytes message = 2
+     */
+    message: Uint8Array;
+    /**
+     * What comes of it, for people.
+     *
+     * @generated from protobuf field: string text = 3
+     */
+    text: string;
+}
+/**
  * @generated from protobuf message lattice.daemon.v1.ListPeersReply
  */
 export interface ListPeersReply {
@@ -941,6 +1066,12 @@ export interface DescribeReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.Method methods = 3
      */
     methods: Method[];
+    /**
+     * Whether StoreService.Explain knows this type.
+     *
+     * @generated from protobuf field: bool explains = 4
+     */
+    explains: boolean;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.Method
@@ -3215,6 +3346,360 @@ class TableDigest$Type extends MessageType<TableDigest> {
  */
 export const TableDigest = new TableDigest$Type();
 // @generated message type with reflection information, may provide speed optimized methods
+class ExplainRequest$Type extends MessageType<ExplainRequest> {
+    constructor() {
+        super("lattice.daemon.v1.ExplainRequest", [
+            { no: 1, name: "store", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 2, name: "subject", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
+    }
+    create(value?: PartialMessage<ExplainRequest>): ExplainRequest {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.store = "";
+        message.subject = new Uint8Array(0);
+        if (value !== undefined)
+            reflectionMergePartial<ExplainRequest>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ExplainRequest): ExplainRequest {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* string store */ 1:
+                    message.store = reader.string();
+                    break;
+                case /* bytes subject */ 2:
+                    message.subject = reader.bytes();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ExplainRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* string store = 1; */
+        if (message.store !== "")
+            writer.tag(1, WireType.LengthDelimited).string(message.store);
+        /* bytes subject = 2; */
+        if (message.subject.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.subject);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.ExplainRequest
+ */
+export const ExplainRequest = new ExplainRequest$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class ExplainReply$Type extends MessageType<ExplainReply> {
+    constructor() {
+        super("lattice.daemon.v1.ExplainReply", [
+            { no: 1, name: "heads", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => ExplainedHead },
+            { no: 2, name: "rule", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 3, name: "resolutions", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Resolution }
+        ]);
+    }
+    create(value?: PartialMessage<ExplainReply>): ExplainReply {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.heads = [];
+        message.rule = "";
+        message.resolutions = [];
+        if (value !== undefined)
+            reflectionMergePartial<ExplainReply>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ExplainReply): ExplainReply {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* repeated lattice.daemon.v1.ExplainedHead heads */ 1:
+                    message.heads.push(ExplainedHead.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* string rule */ 2:
+                    message.rule = reader.string();
+                    break;
+                case /* repeated lattice.daemon.v1.Resolution resolutions */ 3:
+                    message.resolutions.push(Resolution.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ExplainReply, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* repeated lattice.daemon.v1.ExplainedHead heads = 1; */
+        for (let i = 0; i < message.heads.length; i++)
+            ExplainedHead.internalBinaryWrite(message.heads[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* string rule = 2; */
+        if (message.rule !== "")
+            writer.tag(2, WireType.LengthDelimited).string(message.rule);
+        /* repeated lattice.daemon.v1.Resolution resolutions = 3; */
+        for (let i = 0; i < message.resolutions.length; i++)
+            Resolution.internalBinaryWrite(message.resolutions[i], writer.tag(3, WireType.LengthDelimited).fork(), options).join();
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.ExplainReply
+ */
+export const ExplainReply = new ExplainReply$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class ExplainedHead$Type extends MessageType<ExplainedHead> {
+    constructor() {
+        super("lattice.daemon.v1.ExplainedHead", [
+            { no: 1, name: "hash", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 2, name: "author", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 3, name: "author_name", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 4, name: "seq", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 5, name: "timestamp", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 6, name: "value", kind: "scalar", opt: true, T: 12 /*ScalarType.BYTES*/ },
+            { no: 7, name: "seen", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => SeenIntention },
+            { no: 8, name: "seen_hashes", kind: "scalar", repeat: 2 /*RepeatType.UNPACKED*/, T: 12 /*ScalarType.BYTES*/ },
+            { no: 9, name: "unseen_hashes", kind: "scalar", repeat: 2 /*RepeatType.UNPACKED*/, T: 12 /*ScalarType.BYTES*/ }
+        ]);
+    }
+    create(value?: PartialMessage<ExplainedHead>): ExplainedHead {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.hash = new Uint8Array(0);
+        message.author = new Uint8Array(0);
+        message.authorName = "";
+        message.seq = 0n;
+        message.timestamp = 0n;
+        message.seen = [];
+        message.seenHashes = [];
+        message.unseenHashes = [];
+        if (value !== undefined)
+            reflectionMergePartial<ExplainedHead>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ExplainedHead): ExplainedHead {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* bytes hash */ 1:
+                    message.hash = reader.bytes();
+                    break;
+                case /* bytes author */ 2:
+                    message.author = reader.bytes();
+                    break;
+                case /* string author_name */ 3:
+                    message.authorName = reader.string();
+                    break;
+                case /* uint64 seq */ 4:
+                    message.seq = reader.uint64().toBigInt();
+                    break;
+                case /* uint64 timestamp */ 5:
+                    message.timestamp = reader.uint64().toBigInt();
+                    break;
+                case /* optional bytes value */ 6:
+                    message.value = reader.bytes();
+                    break;
+                case /* repeated lattice.daemon.v1.SeenIntention seen */ 7:
+                    message.seen.push(SeenIntention.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* repeated bytes seen_hashes */ 8:
+                    message.seenHashes.push(reader.bytes());
+                    break;
+                case /* repeated bytes unseen_hashes */ 9:
+                    message.unseenHashes.push(reader.bytes());
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ExplainedHead, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* bytes hash = 1; */
+        if (message.hash.length)
+            writer.tag(1, WireType.LengthDelimited).bytes(message.hash);
+        /* bytes author = 2; */
+        if (message.author.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.author);
+        /* string author_name = 3; */
+        if (message.authorName !== "")
+            writer.tag(3, WireType.LengthDelimited).string(message.authorName);
+        /* uint64 seq = 4; */
+        if (message.seq !== 0n)
+            writer.tag(4, WireType.Varint).uint64(message.seq);
+        /* uint64 timestamp = 5; */
+        if (message.timestamp !== 0n)
+            writer.tag(5, WireType.Varint).uint64(message.timestamp);
+        /* optional bytes value = 6; */
+        if (message.value !== undefined)
+            writer.tag(6, WireType.LengthDelimited).bytes(message.value);
+        /* repeated lattice.daemon.v1.SeenIntention seen = 7; */
+        for (let i = 0; i < message.seen.length; i++)
+            SeenIntention.internalBinaryWrite(message.seen[i], writer.tag(7, WireType.LengthDelimited).fork(), options).join();
+        /* repeated bytes seen_hashes = 8; */
+        for (let i = 0; i < message.seenHashes.length; i++)
+            writer.tag(8, WireType.LengthDelimited).bytes(message.seenHashes[i]);
+        /* repeated bytes unseen_hashes = 9; */
+        for (let i = 0; i < message.unseenHashes.length; i++)
+            writer.tag(9, WireType.LengthDelimited).bytes(message.unseenHashes[i]);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.ExplainedHead
+ */
+export const ExplainedHead = new ExplainedHead$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class SeenIntention$Type extends MessageType<SeenIntention> {
+    constructor() {
+        super("lattice.daemon.v1.SeenIntention", [
+            { no: 1, name: "author", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 2, name: "name", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 3, name: "seq", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ }
+        ]);
+    }
+    create(value?: PartialMessage<SeenIntention>): SeenIntention {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.author = new Uint8Array(0);
+        message.name = "";
+        message.seq = 0n;
+        if (value !== undefined)
+            reflectionMergePartial<SeenIntention>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: SeenIntention): SeenIntention {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* bytes author */ 1:
+                    message.author = reader.bytes();
+                    break;
+                case /* string name */ 2:
+                    message.name = reader.string();
+                    break;
+                case /* uint64 seq */ 3:
+                    message.seq = reader.uint64().toBigInt();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: SeenIntention, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* bytes author = 1; */
+        if (message.author.length)
+            writer.tag(1, WireType.LengthDelimited).bytes(message.author);
+        /* string name = 2; */
+        if (message.name !== "")
+            writer.tag(2, WireType.LengthDelimited).string(message.name);
+        /* uint64 seq = 3; */
+        if (message.seq !== 0n)
+            writer.tag(3, WireType.Varint).uint64(message.seq);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.SeenIntention
+ */
+export const SeenIntention = new SeenIntention$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class Resolution$Type extends MessageType<Resolution> {
+    constructor() {
+        super("lattice.daemon.v1.Resolution", [
+            { no: 1, name: "method", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 2, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 3, name: "text", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+        ]);
+    }
+    create(value?: PartialMessage<Resolution>): Resolution {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.method = "";
+        message.message = new Uint8Array(0);
+        message.text = "";
+        if (value !== undefined)
+            reflectionMergePartial<Resolution>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: Resolution): Resolution {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* string method */ 1:
+                    message.method = reader.string();
+                    break;
+                case /* bytes message */ 2:
+                    message.message = reader.bytes();
+                    break;
+                case /* string text */ 3:
+                    message.text = reader.string();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: Resolution, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* string method = 1; */
+        if (message.method !== "")
+            writer.tag(1, WireType.LengthDelimited).string(message.method);
+        /* bytes message = 2; */
+        if (message.message.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.message);
+        /* string text = 3; */
+        if (message.text !== "")
+            writer.tag(3, WireType.LengthDelimited).string(message.text);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.Resolution
+ */
+export const Resolution = new Resolution$Type();
+// @generated message type with reflection information, may provide speed optimized methods
 class ListPeersReply$Type extends MessageType<ListPeersReply> {
     constructor() {
         super("lattice.daemon.v1.ListPeersReply", [
@@ -3723,7 +4208,8 @@ class DescribeReply$Type extends MessageType<DescribeReply> {
         super("lattice.daemon.v1.DescribeReply", [
             { no: 1, name: "descriptors", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
             { no: 2, name: "service", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
-            { no: 3, name: "methods", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Method }
+            { no: 3, name: "methods", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Method },
+            { no: 4, name: "explains", kind: "scalar", T: 8 /*ScalarType.BOOL*/ }
         ]);
     }
     create(value?: PartialMessage<DescribeReply>): DescribeReply {
@@ -3731,6 +4217,7 @@ class DescribeReply$Type extends MessageType<DescribeReply> {
         message.descriptors = new Uint8Array(0);
         message.service = "";
         message.methods = [];
+        message.explains = false;
         if (value !== undefined)
             reflectionMergePartial<DescribeReply>(this, message, value);
         return message;
@@ -3748,6 +4235,9 @@ class DescribeReply$Type extends MessageType<DescribeReply> {
                     break;
                 case /* repeated lattice.daemon.v1.Method methods */ 3:
                     message.methods.push(Method.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bool explains */ 4:
+                    message.explains = reader.bool();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -3770,6 +4260,9 @@ class DescribeReply$Type extends MessageType<DescribeReply> {
         /* repeated lattice.daemon.v1.Method methods = 3; */
         for (let i = 0; i < message.methods.length; i++)
             Method.internalBinaryWrite(message.methods[i], writer.tag(3, WireType.LengthDelimited).fork(), options).join();
+        /* bool explains = 4; */
+        if (message.explains !== false)
+            writer.tag(4, WireType.Varint).bool(message.explains);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3982,6 +4475,7 @@ export const StoreService = new ServiceType("lattice.daemon.v1.StoreService", [
     { name: "Intention", options: {}, I: IntentionRequest, O: IntentionInfo },
     { name: "Forks", options: {}, I: StoreRequest, O: ForksReply },
     { name: "Digest", options: {}, I: StoreRequest, O: DigestReply },
+    { name: "Explain", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Why one thing, such as a key, is what it is: who wrote it concurrently, and what counts" }, I: ExplainRequest, O: ExplainReply },
     { name: "ListPeers", options: {}, I: StoreRequest, O: ListPeersReply },
     { name: "Invite", options: {}, I: InviteRequest, O: InviteReply },
     { name: "ListInvites", options: {}, I: StoreRequest, O: ListInvitesReply },

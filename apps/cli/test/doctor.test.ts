@@ -1,0 +1,80 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { FakeNode } from "./fake-node.ts";
+import { run, temporaryDirectory } from "./harness.ts";
+
+interface Finding {
+  readonly check: string;
+  readonly verdict: string;
+  readonly text: string;
+  readonly remedy: string;
+}
+
+async function findings(node: FakeNode, env: Record<string, string> = {}): Promise<[number, Finding[]]> {
+  const { code, out } = await run(["node", "doctor", "--json"], { node, env });
+  return [code, (JSON.parse(out) as { findings: Finding[] }).findings];
+}
+
+function of(found: readonly Finding[], check: string): string {
+  return found
+    .filter((each) => each.check === check)
+    .map(({ verdict, text }) => `${verdict}: ${text}`)
+    .join("\n");
+}
+
+test("looks at what it can where no node runs, and says how to start one", async () => {
+  const node = new FakeNode();
+  node.isRunning = false;
+  const [code, found] = await findings(node);
+  expect(code).toBe(0);
+  expect(found.map(({ check }) => check)).toEqual(["Node", "socket path", "data directory", "disk", "node"]);
+  expect(found.at(-1)).toMatchObject({ verdict: "warning", remedy: "start one with: lattice --daemon" });
+});
+
+test("tells what the node warns of, and each store that has a problem", async () => {
+  const node = new FakeNode();
+  node.create({ name: "well" });
+  node.create({ name: "ill", problem: "its log is damaged" });
+  const [code, found] = await findings(node);
+  expect(code).toBe(1);
+  expect(of(found, "node")).toContain("warning: the disk is nearly full");
+  expect(of(found, "store ill")).toBe("problem: its log is damaged");
+  expect(of(found, "store well")).toBe("warning: none of 1 other members is connected");
+});
+
+test("finds a key that others can read, one of a wrong size, and a directory that is open", async () => {
+  const directory = temporaryDirectory();
+  chmodSync(directory, 0o755);
+  const key = join(directory, "identity.key");
+  writeFileSync(key, new Uint8Array(32), { mode: 0o644 });
+  const [code, found] = await findings(new FakeNode(), { LATTICE_DATA: directory });
+  expect(code).toBe(1);
+  expect(of(found, "data directory")).toContain("open to others (mode 755)");
+  expect(found.find(({ check }) => check === "identity")).toMatchObject({
+    verdict: "problem",
+    remedy: `chmod 600 ${key}`,
+  });
+  writeFileSync(key, "short");
+  chmodSync(key, 0o600);
+  const [, later] = await findings(new FakeNode(), { LATTICE_DATA: directory });
+  expect(of(later, "identity")).toContain("has 5 bytes");
+});
+
+test("refuses a place that is too deep for a socket", async () => {
+  const [, found] = await findings(new FakeNode(), {
+    LATTICE_DATA: join(temporaryDirectory(), "d".repeat(120)),
+  });
+  expect(of(found, "socket path")).toMatch(/^problem: .* is too long for a socket$/);
+});
+
+test("for a person stands in columns, what to do below", async () => {
+  const node = new FakeNode();
+  node.isRunning = false;
+  const { out, code } = await run(["node", "doctor"], { node });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ok {7}Node {12}v\d+/);
+  expect(out).toContain(
+    "\nwarning  node            none runs on this data directory\n         → start one with: lattice --daemon\n",
+  );
+});
