@@ -26,8 +26,8 @@ const steps: readonly { readonly name: string; run(): Promise<Outcome> | Outcome
   { name: "generated code", run: verifyGenerated },
   { name: "build", run: build },
   { name: "simulation", run: () => verifySimulation([], 120) },
-  { name: "simulation of Raft", run: () => verifySimulation(["raft"], 120) },
-  { name: "simulation of clusters", run: () => verifySimulation(["cluster"], 60) },
+  { name: "simulation of Raft", run: () => verifySimulation(["raft"], 45) },
+  { name: "simulation of clusters", run: () => verifySimulation(["cluster"], 45) },
   { name: "tests", run: verifyTests },
 ];
 
