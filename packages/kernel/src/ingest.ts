@@ -6,7 +6,8 @@
  * order, together with what floats and hangs together with it.
  *
  * Invariants
- *  1. What is witnessed is authenticated, in place, timely and by a member; its parents stand before it.
+ *  1. What is witnessed is authenticated, in place, timely and by a member; its parents stand before it. This node's own is
+ *     timely always.
  *  2. What is witnessed without a signature is witnessed together with the signed intention that vouches for it. So
  *     whoever holds it can prove it to others.
  *  3. No input makes this throw, but a damaged disk.
@@ -74,6 +75,11 @@ export interface IngestContext {
   readonly storeId: StoreId;
   readonly floating: FloatingBuffer;
   readonly roles: RoleSource;
+  /**
+   * Whose own intentions are timely: whoever has them has accepted them, so it is this node's clock that was set back since. It
+   * would write anew in their places if it did not take them. Undefined where a log is made anew.
+   */
+  readonly self?: PubKey;
   readonly nowMs: number;
   /** Authors that were looked up in this step; empty at its start. */
   readonly writers: Map<string, boolean>;
@@ -400,13 +406,19 @@ function holdOf(
   accepted: ReadonlyMap<string, Candidate>,
 ): Hold | undefined {
   const { intention } = candidate;
-  if (isFuture(intention, context.nowMs)) return { reason: "future", parents: [] };
+  if (isFuture(intention, context.nowMs) && !isOwn(context, intention)) {
+    return { reason: "future", parents: [] };
+  }
   // First, so that a stranger cannot make this node fetch anything.
   if (!isWriter(context, intention.author)) return { reason: "not-a-member", parents: [] };
   const index = writer.table("index");
   const parents = parentsOf(intention).filter((id) => !accepted.has(bytesKey(id)) && !index.has(id));
   if (parents.length > 0) return { reason: "parent-missing", parents };
   return candidate.unsigned ? { reason: "unsigned", parents: [] } : undefined;
+}
+
+function isOwn({ self }: IngestContext, { author }: Intention): boolean {
+  return self !== undefined && equalBytes(author, self);
 }
 
 /** Asked once for each author and step: within one, nobody becomes a member. */

@@ -166,15 +166,6 @@ export class Replica {
     for (const [key, claim] of this.#claimByPeer) this.#claimByPeer.set(key, { ...claim, sinceMs });
   }
 
-  /** Something of this node's own that waits for its parents, and not for a time that may never come. */
-  #hasTimelyFloat(): boolean {
-    const latest = latestAccepted(this.#options.clock.now());
-    for (const { intention } of this.floating.all()) {
-      if (equalBytes(intention.author, this.self) && intention.timestamp <= latest) return true;
-    }
-    return false;
-  }
-
   /**
    * Something of this node's own floats, so that what lies below it was lost here. It may be lost everywhere, or be held back
    * by somebody, so it is waited for no longer than what peers claim.
@@ -182,7 +173,7 @@ export class Replica {
   get waitsForOwnParents(): boolean {
     if (this.floating.countOf(this.self) === 0) return false;
     const waitedMs = Math.max(0, this.#options.clock.now() - this.#ownFloatsMs);
-    return waitedMs < OWN_CHAIN_PATIENCE_MS && this.#hasTimelyFloat();
+    return waitedMs < OWN_CHAIN_PATIENCE_MS;
   }
 
   /** Whether more of this node's own chain is known than can be built on: it would fork. */
@@ -291,7 +282,8 @@ export class Replica {
   /** Why an intention that floats does so, in words. */
   holdReason(intention: Intention): string {
     if (!mayWrite(this.roles.roleNow(intention.author))) return "its author is not a member who may write";
-    if (intention.timestamp > latestAccepted(this.#options.clock.now())) return "its time is too far ahead";
+    const isFuture = intention.timestamp > latestAccepted(this.#options.clock.now());
+    if (isFuture && !equalBytes(intention.author, this.self)) return "its time is too far ahead";
     const missing = parentsOf(intention).filter((id) => !this.log.has(id));
     return missing.length > 0 ? `waits for ${missing.map(shortId).join(", ")}` : "waits for a signature";
   }
@@ -337,6 +329,7 @@ export class Replica {
       floating: this.floating,
       roles: this.roles,
       nowMs: this.#options.clock.now(),
+      self: this.self,
       writers: new Map<string, boolean>(),
     };
     try {

@@ -229,8 +229,9 @@ describe("a timestamp ahead of the clock", () => {
 
   it("is never merged into this node's own clock while it is held", () => {
     const made = world.replica({ signer: owner });
-    const far = world.forge(owner, first, { timestamp: ms(START_MS + 2 * FUTURE_MS_MAX), condition: [] });
-    made.ingest([far]);
+    const far = world.forge(alice, first, { timestamp: ms(START_MS + 2 * FUTURE_MS_MAX), condition: [] });
+    made.ingest([admitAlice]);
+    expect(counts(made.ingest([far]).report.heldByReason)).toEqual({ future: 1 });
     const { intention } = made.submit(
       { op: { oneofKind: "app", app: { schema: 1, payload: new Uint8Array(0) } } },
       { sign: true },

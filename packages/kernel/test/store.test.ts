@@ -1,4 +1,4 @@
-import { HybridClock, LatticeError, toHex, utf8, type Signer } from "@lattice/model";
+import { FUTURE_MS_MAX, HybridClock, LatticeError, toHex, utf8, type Signer } from "@lattice/model";
 import { kvstore, type KvStoreClient } from "@lattice/kvstore";
 import { MemoryStorage } from "@lattice/storage";
 import type { StoreType, StreamContext } from "@lattice/store";
@@ -430,6 +430,17 @@ describe("a restored backup", () => {
     await store.ingest([lost]);
     expect(store.replica.floating.count).toBe(0);
     expect(store.log.forkCount()).toBe(1);
+  });
+
+  it("takes back its own from before its clock was set back, and goes on from there", async () => {
+    const { store, clock } = await open();
+    const lost = world.forge(owner, first, { ops: put("k", "lost") });
+    clock.ms -= 2 * FUTURE_MS_MAX;
+    await store.ingest([lost]);
+    expect(store.replica.floating.count).toBe(0);
+    await put1(store, "next");
+    expect(store.log.forkCount()).toBe(0);
+    expect(store.replica.ownTip().seq).toBe(2);
   });
 
   it("merges the two ends of its own fork, in one turn with the write that made it", async () => {
