@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LATTICE, sharedNode } from "./daemon.ts";
+import { hasTmux, Screen } from "./tmux.ts";
 
 const node = sharedNode();
 const bin = mkdtempSync(join(tmpdir(), "lattice-shells-"));
@@ -121,6 +122,44 @@ describe.skipIf(!has("fish"))("fish (skipped where it is not installed)", () => 
     expect(shellSays("fish", "lattice completion fish | source\ncomplete -C 'lattice store li'")).toEqual([
       "list\tThe stores of this node, as a tree; * marks the selected one",
     ]);
+  });
+});
+
+/** As a person has it: a shell in a terminal, and the Tab key. */
+describe.skipIf(!hasTmux)("Tab in a shell (skipped where tmux is not installed)", () => {
+  const PROMPT = "ready>";
+  const SHELLS = [
+    ["bash", ["--norc", "--noprofile", "-i"], `PS1='${PROMPT} '; source <(lattice completion bash)`],
+    [
+      "zsh",
+      ["-f", "-i"],
+      `PS1='${PROMPT} '; autoload -Uz compinit; compinit -u; source <(lattice completion zsh)`,
+    ],
+    [
+      "fish",
+      ["--no-config", "-i"],
+      `function fish_prompt; echo -n '${PROMPT} '; end; lattice completion fish | source`,
+    ],
+  ] as const;
+
+  it.each(SHELLS.filter(([shell]) => has(shell)))("%s", async (shell, flags, setUp) => {
+    const screen = new Screen({ command: [shell, ...flags], env, columns: 120 });
+    const lastLine = (text: string): string => text.slice(text.lastIndexOf("\n") + 1);
+    const completes = async (typed: string, completed: string): Promise<void> => {
+      screen.type(typed);
+      screen.press("Tab");
+      await screen.until((text) => lastLine(text) === `${PROMPT} ${completed}`);
+      screen.press("C-u");
+      await screen.until((text) => lastLine(text) === PROMPT);
+    };
+    screen.enter(setUp);
+    await screen.until((text) => lastLine(text) === PROMPT);
+    await completes("lattice sto", "lattice store");
+    await completes("lattice get fruit/a", "lattice get fruit/apple");
+    await completes("lattice --store=no", "lattice --store=notes");
+    await completes("lattice get host:8", "lattice get host:8123");
+    await completes("lattice get 'two w", "lattice get 'two words'");
+    expect(screen.text()).not.toContain("error");
   });
 });
 

@@ -12,6 +12,8 @@ export interface Console {
   bytes(content: Uint8Array): void;
   /** What is being waited for, where a terminal shows it; undefined: nothing any more. */
   progress(text: string | undefined): void;
+  /** Whether a person sees the answer, and no program. */
+  readonly isTerminal: boolean;
   /** Of lines of the answer, and of those about it. */
   readonly paint: Paint;
   readonly paintError: Paint;
@@ -36,6 +38,7 @@ export function streamConsole(
       world.output.write(content);
     },
     progress: (text) => (text === undefined ? progress.erase() : progress.draw(text)),
+    isTerminal: world.output.isTTY === true,
     ...paints(world, color),
   };
 }

@@ -31,6 +31,7 @@ export class Output {
   readonly verbose: boolean;
   readonly bytes: BytesForm;
   readonly isRaw: boolean;
+  readonly isCut: boolean;
   readonly paint: Paint;
   readonly #console: Console;
 
@@ -40,6 +41,7 @@ export class Output {
     this.verbose = options.verbose;
     this.bytes = options.bytes;
     this.isRaw = options.raw;
+    this.isCut = console.isTerminal && !options.verbose;
     this.paint = console.paint;
   }
 

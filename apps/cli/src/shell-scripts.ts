@@ -27,7 +27,7 @@ complete -o default -F _lattice lattice`,
 _lattice() {
   local -a ready readyhelp open
   local line
-  for line in "\${(@f)$("\${(Q)words[1]}" ${COMPLETE_WORD} zsh "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
+  for line in "\${(@f)$("\${(Q)words[1]}" ${COMPLETE_WORD} zsh "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     [[ -z $line ]] && continue
     if [[ \${line%%$'\\t'*} == *= ]]; then
       open+=("\${line%%$'\\t'*}")

@@ -1,3 +1,4 @@
+import { bytesText } from "../src/print/value.ts";
 import { plainPaint } from "../src/print/paint.ts";
 import { qrLines } from "../src/print/qr-code.ts";
 import { describe, expect, test } from "vitest";
@@ -197,5 +198,24 @@ describe("a QR code", () => {
       [size - 9, 2],
     ] as const)
       expect(eye(top, left)).toEqual(expected);
+  });
+});
+
+describe("a long value", () => {
+  const options = { inline: true, isCut: true };
+  const many = (character: string) => new TextEncoder().encode(character.repeat(5_000));
+
+  test("is cut in a table for a person, and says how long it is", () => {
+    expect(bytesText(many("x"), options)).toBe(`${"x".repeat(160)}… (5000 bytes)`);
+    expect(bytesText(new Uint8Array(5_000), options)).toBe(`0x${"00".repeat(79)}… (5000 bytes)`);
+    expect(bytesText(many("x"), { ...options, bytes: "hex" })).toBe(`${"78".repeat(80)}… (5000 bytes)`);
+    // In the middle of a character of several bytes.
+    expect(bytesText(many("ä€"), options)).toBe(`${"ä€".repeat(80)}… (25000 bytes)`);
+  });
+
+  test("is whole where it stands alone, in a pipe, and where it is not so long", () => {
+    expect(bytesText(many("x"), { inline: false, isCut: true })).toHaveLength(5_000);
+    expect(bytesText(many("x"), { inline: true })).toHaveLength(5_000);
+    expect(bytesText(many("x").subarray(0, 640), options)).toHaveLength(640);
   });
 });

@@ -208,6 +208,15 @@ describe("the history", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  test("keeps no secret that stands in a line of its own", async () => {
+    const run = await open();
+    run.input.write("join \\\r");
+    await run.output.until((text) => visible(text).endsWith("… "));
+    await type(run, "good");
+    await leave(run);
+    expect(readFileSync(join(run.dataDirectory, "history"), "utf8")).toBe("");
+  });
+
   test("is there again the next time", async () => {
     const env = { LATTICE_DATA: temporaryDirectory() };
     writeFileSync(join(env.LATTICE_DATA, "history"), "count\nstore list\n");

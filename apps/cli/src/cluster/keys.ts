@@ -112,10 +112,10 @@ export function valueText(
 
 export function keyLines(
   kvs: readonly mvccpb.KeyValue[],
-  output: Pick<Output, "verbose" | "bytes" | "paint">,
+  output: Pick<Output, "verbose" | "bytes" | "paint" | "isCut">,
   { areValuesShown }: { readonly areValuesShown: boolean },
 ): string[] {
-  const inline = { inline: true, bytes: output.bytes };
+  const inline = { inline: true, bytes: output.bytes, isCut: output.isCut };
   const rows = kvs.map((kv) => [
     bytesText(kv.key, inline),
     ...(areValuesShown ? [bytesText(kv.value, inline)] : []),

@@ -3,7 +3,8 @@
  * must not be disturbed.
  *
  *   bash       takes the line up to the cursor; gives what replaces the part that bash calls the word, quoted
- *   zsh, fish  take the words up to the cursor; give words as they are meant, a tab and what they are
+ *   zsh        takes the words up to the cursor as they were typed; gives words as they are meant, a tab and what they are
+ *   fish       the same, but only the last word comes as it was typed, the others as they are meant
  */
 import { existsSync } from "node:fs";
 import { candidates, typedWords, type Candidate, type TypedWords } from "../completion.ts";
@@ -20,7 +21,8 @@ import type { World } from "../world.ts";
 export async function runComplete(world: World, { words: asked }: Invocation): Promise<number> {
   const [shell, ...rest] = asked;
   const line = shell === "bash" ? (rest[0] ?? "") : undefined;
-  const words = line === undefined ? wordsOf(rest) : withoutProgram(typedWords(line));
+  const meant = rest.map((word, at) => (shell === "zsh" || at === rest.length - 1 ? unquoted(word) : word));
+  const words = line === undefined ? wordsOf(meant) : withoutProgram(typedWords(line));
   try {
     const found = await candidatesIn(world, { ...words, flags: PROCESS_FLAGS });
     const console = streamConsole(world);
@@ -30,6 +32,11 @@ export async function runComplete(world: World, { words: asked }: Invocation): P
     // Then there is nothing to offer.
   }
   return 0;
+}
+
+/** Of one word, in which a quote may still be open. */
+function unquoted(word: string): string {
+  return splitWords(word).words[0] ?? "";
 }
 
 function wordsOf(words: readonly string[]): TypedWords {

@@ -26,6 +26,7 @@ export interface ReplHandlers {
 export class ReplConsole implements Console {
   readonly #world: Pick<World, "input" | "output" | "errors">;
   readonly #isTerminal: boolean;
+  readonly isTerminal = true;
   readonly paint: Paint;
   readonly paintError: Paint;
   readonly #progress: ProgressLine;

@@ -107,7 +107,7 @@ class Repl {
         complete: (line) =>
           this.#begun === undefined ? complete(line, this.#session) : Promise.resolve([[], line]),
         history: (lines) => {
-          if (isSecret(lines[0] ?? "")) lines.shift();
+          if (isSecret(joinLines(this.#begun, lines[0] ?? ""))) lines.shift();
           files.writeHistory(lines);
         },
       },

@@ -10,6 +10,7 @@ import { bytesText, shortHex } from "./value.ts";
 export interface ExplanationOptions {
   readonly bytes?: BytesForm;
   readonly paint?: Paint;
+  readonly isCut?: boolean;
   /** A way out, as a line that can be typed as it stands. */
   readonly command: (resolution: daemon.Resolution) => string;
 }
@@ -36,8 +37,9 @@ export function explanationLines(reply: daemon.ExplainReply, options: Explanatio
 }
 
 function rowOf(head: daemon.ExplainedHead, index: number, options: ExplanationOptions): readonly string[] {
-  const { paint = plainPaint, bytes = "text" } = options;
-  const value = head.value === undefined ? "(removed)" : bytesText(head.value, { inline: true, bytes });
+  const { paint = plainPaint, bytes = "text", isCut = false } = options;
+  const value =
+    head.value === undefined ? "(removed)" : bytesText(head.value, { inline: true, bytes, isCut });
   return [
     `${index === 0 ? "*" : " "} ${paint("id", shortHex(head.hash))}`,
     writerText({ ...head, name: head.authorName }),

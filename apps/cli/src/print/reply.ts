@@ -28,6 +28,8 @@ export interface RenderOptions {
   readonly verbose: boolean;
   readonly bytes?: BytesForm;
   readonly paint?: Paint;
+  /** Whether long values in tables may be cut. */
+  readonly isCut?: boolean;
 }
 
 /** Messages within messages become columns; so deep, and JSON from there. */
@@ -65,7 +67,8 @@ export function renderCommandReply(type: MessageType, message: object, options: 
 /** One line for one message of a stream. */
 export function renderEvent(type: MessageType, message: object, options: RenderOptions): string {
   const [columns, marks] = columnsOf(type, options);
-  const cells = columns.map((column) => cellOf(column, message, options)).filter((cell) => cell !== "");
+  const whole = { ...options, isCut: false };
+  const cells = columns.map((column) => cellOf(column, message, whole)).filter((cell) => cell !== "");
   return [...cells, ...marksOf(marks, message)].join("  ");
 }
 

@@ -18,7 +18,12 @@ export interface ValueOptions {
   readonly inline: boolean;
   /** Default: text. */
   readonly bytes?: BytesForm;
+  /** Whether what is long may be cut, where it stands in one line with others. */
+  readonly isCut?: boolean;
 }
+
+/** Of what is cut so much is shown, in characters. */
+const CUT_CHARACTERS = 160;
 
 /** How bytes that are no ids are shown: `text` where they can be, else hex. */
 export type BytesForm = "text" | "hex" | "base64";
@@ -78,7 +83,28 @@ function formatBytes(bytes: Uint8Array, options: ValueOptions & { field: FieldIn
 }
 
 /** Text if it can be shown, else hex; or in the form that was asked for. */
-export function bytesText(bytes: Uint8Array, options: Pick<ValueOptions, "inline" | "bytes">): string {
+export function bytesText(
+  bytes: Uint8Array,
+  options: Pick<ValueOptions, "inline" | "bytes" | "isCut">,
+): string {
+  const isCut = options.inline && options.isCut === true;
+  // A part of it is enough to show a part; of text, characters at its end may be missing.
+  if (isCut && bytes.length > 4 * CUT_CHARACTERS) {
+    const part = decoderOfParts.decode(bytes.subarray(0, 4 * CUT_CHARACTERS), { stream: true });
+    decoderOfParts.decode();
+    const isText = decodePrintable(bytes) !== undefined;
+    const shown =
+      isText && (options.bytes ?? "text") === "text"
+        ? escapeText(part)
+        : wholeText(bytes.subarray(0, CUT_CHARACTERS), options);
+    return `${shown.slice(0, CUT_CHARACTERS)}… (${bytes.length} bytes)`;
+  }
+  return wholeText(bytes, options);
+}
+
+const decoderOfParts = new TextDecoder();
+
+function wholeText(bytes: Uint8Array, options: Pick<ValueOptions, "inline" | "bytes">): string {
   if (options.bytes === "hex") return toHex(bytes);
   if (options.bytes === "base64") return Buffer.from(bytes).toString("base64");
   const text = decodePrintable(bytes);
