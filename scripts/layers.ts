@@ -21,7 +21,21 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
     "examples/counter-store": ["store"],
     bench: ["*"],
   },
-  { runtime: ["model", "proto", "storage", "store", "kvstore", "logstore", "kernel", "net", "node", "api"] },
+  {
+    runtime: [
+      "model",
+      "proto",
+      "storage",
+      "store",
+      "kvstore",
+      "logstore",
+      "kernel",
+      "net",
+      "node",
+      "api",
+      "http",
+    ],
+  },
   {
     cluster: [
       "model",
@@ -37,6 +51,8 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
       "etcd-proto",
       "grpc-front",
     ],
+    http: ["model", "proto", "store", "api"],
+    "http-client": ["model", "store", "api"],
   },
   {
     api: ["model", "proto", "store", "systemstore", "kernel", "node"],

@@ -28,7 +28,7 @@ const USAGE = [
 const ENVIRONMENT = [
   "Environment:",
   "  LATTICE_DATA, LATTICE_STORE, LATTICE_LISTEN stand for --data, --store and --listen;",
-  "  LATTICE_TYPES, separated like PATH, for --types.",
+  "  LATTICE_TYPES, separated like PATH, for --types; LATTICE_WEB, a port or off, for --web and --no-web.",
 ];
 
 /** What `lattice --help` prints. */

@@ -22,6 +22,9 @@ export const LINE_FLAGS: readonly Flag[] = [
   ...OUTPUT_FLAGS,
 ];
 
+/** Where a daemon serves its page, unless told otherwise. */
+const WEB_PORT = 8123;
+
 /** Understood only behind `lattice` itself. */
 export const PROCESS_FLAGS: readonly Flag[] = [
   { name: "daemon", help: "run a node until SIGINT or SIGTERM" },
@@ -34,6 +37,12 @@ export const PROCESS_FLAGS: readonly Flag[] = [
     help: "more store types: a file, or a package with them; the node remembers it",
     repeated: true,
   },
+  {
+    name: "web",
+    value: "PORT",
+    help: `serve the page and the HTTP API on this port of this machine (${WEB_PORT}; 0: any that is free)`,
+  },
+  { name: "no-web", help: "serve neither" },
   { name: "version", help: "print the version" },
 ];
 
@@ -49,9 +58,17 @@ export interface Invocation {
   readonly listen: readonly ListenAddress[] | undefined;
   /** Modules of store types, as they were written. */
   readonly types: readonly string[];
+  /** Absent where no page is to be served. */
+  readonly web: WebWish | undefined;
   readonly store: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;
+}
+
+export interface WebWish {
+  readonly port: number;
+  /** Nobody asked for this very port: a node that cannot have it runs without. */
+  readonly isOptional: boolean;
 }
 
 export interface InvocationOptions {
@@ -80,6 +97,9 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
   if (given.values.get("types")?.includes("") === true) {
     throw new UsageError("--types needs a value: --types MODULE");
   }
+  if ((given.values.has("web") || given.switches.has("no-web")) && mode !== "daemon" && !embedded) {
+    throw new UsageError("--web and --no-web need --daemon or --embedded: only a node serves a page");
+  }
   return {
     mode,
     words: mode === "one-shot" ? commandWords(given) : [],
@@ -88,6 +108,7 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
     hasOwnDataDirectory: data !== undefined,
     listen: listen?.map(parseListenAddress),
     types: [...(given.values.get("types") ?? []), ...envTypes(env)],
+    web: webWish(given, mode, env),
     store: given.values.get("store")?.[0] ?? nonEmpty(env["LATTICE_STORE"]),
     json: given.switches.has("json"),
     verbose: given.switches.has("verbose"),
@@ -108,6 +129,7 @@ function withoutNode(argv: readonly string[], first: string, env: Environment): 
     hasOwnDataDirectory: false,
     listen: undefined,
     types: [],
+    web: undefined,
     store: undefined,
     json: false,
     verbose: false,
@@ -149,6 +171,25 @@ function envListen(env: Environment): readonly string[] | undefined {
   return nonEmpty(env["LATTICE_LISTEN"])
     ?.split(/[\s,]+/)
     .filter((part) => part !== "");
+}
+
+/** A daemon serves its page unless told otherwise, a node in a process of its own only where it is told to. */
+function webWish(given: FlagValues, mode: Mode, env: Environment): WebWish | undefined {
+  const flag = given.values.get("web")?.[0];
+  const isRefused = given.switches.has("no-web");
+  if (flag !== undefined && isRefused) throw new UsageError("--web and --no-web exclude each other");
+  if (flag !== undefined) return { port: parsePort(flag, "--web"), isOptional: false };
+  if (isRefused || mode !== "daemon") return undefined;
+  const variable = nonEmpty(env["LATTICE_WEB"]);
+  if (variable === "off") return undefined;
+  if (variable !== undefined) return { port: parsePort(variable, "LATTICE_WEB"), isOptional: false };
+  return { port: WEB_PORT, isOptional: true };
+}
+
+function parsePort(text: string, where: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  const off = where === "LATTICE_WEB" ? ', or "off"' : "";
+  throw new UsageError(`${where}: "${text}" is no port; give a number from 0 to 65535${off}`);
 }
 
 function envTypes(env: Environment): readonly string[] {

@@ -24,6 +24,8 @@ export interface RunningNode {
   readonly dataDirectory: string;
   /** What was amiss at the start, one line each. */
   readonly warnings: readonly string[];
+  /** Absent where no page is served. */
+  readonly web?: { link(): string } | undefined;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,8 @@ export interface OpenOptions {
   readonly listen?: readonly ListenAddress[];
   /** Modules of store types, besides those that the data directory remembers. */
   readonly typeModules: readonly string[];
+  /** Where to serve a page; one that is optional may be missing in the end. */
+  readonly web?: { readonly port: number; readonly isOptional: boolean };
 }
 
 export interface NodeAccess {
@@ -43,9 +47,18 @@ export interface NodeAccess {
   reflect(descriptors: Uint8Array): Promise<Reflection>;
 }
 
+/** The build puts the page beside the command. */
+const pageDirectory = join(import.meta.dirname, "web");
+
 export const systemNodeAccess: NodeAccess = {
   connect: async (dataDirectory) => (await import("@lattice/api")).connect(socketPath(dataDirectory)),
-  open: async (options) => (await import("@lattice/runtime")).openRuntime(options),
+  open: async ({ web, ...options }) => {
+    const { openRuntime } = await import("@lattice/runtime");
+    return await openRuntime({
+      ...options,
+      ...(web === undefined ? {} : { web: { ...web, pageDirectory } }),
+    });
+  },
   reflect: async (descriptors) => (await import("@lattice/api")).messageTypesOf(descriptors),
 };
 

@@ -15,7 +15,6 @@ import {
   LatticeError,
   storeIdOf,
   toHex,
-  type Broadcast,
   type Clock,
   type Hash,
   type PubKey,
@@ -43,7 +42,7 @@ import { JOIN_PROTOCOL, requestJoin, serveJoin, type SyncSession } from "@lattic
 import { decodeInviteToken, Role, type RoleSource, type SystemState } from "@lattice/systemstore";
 import { Connector } from "./connector.ts";
 import { Door } from "./door.ts";
-import { nodeEvents, type NodeEvent, type NodeEventKind } from "./events.ts";
+import { NodeEvents, type NodeEventKind } from "./events.ts";
 import { Inventory, type StoreRow } from "./inventory.ts";
 import { createInvite, grantJoin, type MadeInvite, type NewInvite } from "./invites.ts";
 import { NODE_NAME_CHARS_MAX, RECONSIDER_MS, SYNC_ATTEMPTS_MAX, SYNC_WAIT_MS } from "./limits.ts";
@@ -106,7 +105,7 @@ export class Node implements AsyncDisposable {
   readonly #typeByName: Map<string, StoreType>;
   #cancelReconsider: (() => void) | undefined;
   #closed: Promise<void> | undefined;
-  readonly events: Broadcast<NodeEvent> = nodeEvents();
+  readonly events: NodeEvents;
   readonly startedMs: number;
 
   private constructor(options: NodeOptions) {
@@ -116,6 +115,7 @@ export class Node implements AsyncDisposable {
     this.#door = new Door(options.clock);
     this.#typeByName = new Map(options.types.map((type) => [type.type, type]));
     this.startedMs = options.clock.now();
+    this.events = new NodeEvents(() => options.clock.now());
     this.#connector = new Connector({
       ...options,
       stores: () => this.#openStores(),
@@ -813,7 +813,7 @@ export class Node implements AsyncDisposable {
   }
 
   #emit(kind: NodeEventKind, text: string, about: { storeId?: StoreId; peer?: PubKey }): void {
-    this.events.publish({ kind, text, timeMs: this.#options.clock.now(), ...about });
+    this.events.publish({ kind, text, ...about });
   }
 }
 

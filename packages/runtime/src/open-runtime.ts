@@ -2,7 +2,14 @@
  * A complete node in one call, the same whether an application embeds it or the daemon runs it: data directory, lock,
  * identity, inventory, transport, stores, services, socket. Service.
  */
-import { inProcessClient, nodeHandlers, serveGrpc, type LatticeClient } from "@lattice/api";
+import {
+  inProcessClient,
+  nodeHandlers,
+  serveGrpc,
+  type LatticeClient,
+  type LatticeHandlers,
+} from "@lattice/api";
+import type { HttpServer } from "@lattice/http";
 import { loadIdentitySeed } from "@lattice/kernel";
 import { LatticeError, signerFromSeed, systemClock, systemRandom } from "@lattice/model";
 import { openLibp2pTransport, type ListenAddress, type Transport } from "@lattice/net";
@@ -13,6 +20,7 @@ import { dataPaths, makeDataDirectory } from "./data-directory.ts";
 import { gatherStoreTypes, type GatheredTypes } from "./remembered-modules.ts";
 import { shippedStoreTypes } from "./store-types.ts";
 import { VERSION } from "./version.ts";
+import { loadWebToken } from "./web-token.ts";
 
 export interface RuntimeOptions {
   /** Made if there is none. */
@@ -28,6 +36,17 @@ export interface RuntimeOptions {
   readonly typeModules?: readonly string[];
   /** Whether others may use the node through its socket. Default: true. */
   readonly serve?: boolean;
+  /** Whether it serves its page and its services over HTTP, on loopback. Default: it does not. */
+  readonly web?: WebOptions;
+}
+
+export interface WebOptions {
+  /** 0: of the system's choice. */
+  readonly port: number;
+  /** A node that cannot have the port runs without, and says so in its warnings. Default: it does not start. */
+  readonly isOptional?: boolean;
+  /** The folder of the built page. Without it, there are only the services. */
+  readonly pageDirectory?: string;
 }
 
 export interface Runtime extends AsyncDisposable {
@@ -37,6 +56,8 @@ export interface Runtime extends AsyncDisposable {
   readonly dataDirectory: string;
   /** What was amiss at the start without being in its way, one line each. */
   readonly warnings: readonly string[];
+  /** Absent where it was not asked for. */
+  readonly web: Pick<HttpServer, "port" | "url" | "link"> | undefined;
   /** Stops the node; all that was acknowledged is on disk. Can be called twice. */
   close(): Promise<void>;
 }
@@ -49,7 +70,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     const paths = dataPaths(dataDirectory);
     const lock = claimDirectory(dataDirectory, paths.lock);
     opened.add(() => lock.release());
-    const { types, warnings } = await storeTypes(options, paths.types);
+    const { types, warnings: typeWarnings } = await storeTypes(options, paths.types);
+    const warnings = [...typeWarnings];
     const seed = loadIdentitySeed(paths.identity);
     const inventory = openLmdbStorage({
       path: paths.inventory,
@@ -61,14 +83,25 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     opened.add(() => transport.close());
     const node = await startNode({ ...options, types, seed, inventory, transport });
     opened.add(() => node.close());
-    const handlers = nodeHandlers(node, { dataDirectory, version: VERSION, pid: process.pid, warnings });
+    let web: HttpServer | undefined;
+    const handlers = nodeHandlers(node, {
+      dataDirectory,
+      version: VERSION,
+      pid: process.pid,
+      warnings,
+      webLink: () => web?.link(),
+    });
     if (options.serve !== false) {
       const server = await serveGrpc({ socketPath: paths.socket, handlers });
       opened.add(() => server.close());
     }
+    if (options.web !== undefined) {
+      web = await serveWeb({ web: options.web, tokenPath: paths.token, handlers, types, warnings });
+      opened.add(() => web?.close());
+    }
     const client = inProcessClient(handlers);
     const close = () => opened.close();
-    return { client, node, dataDirectory, warnings, close, [Symbol.asyncDispose]: close };
+    return { client, node, dataDirectory, warnings, web, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await opened.close().catch(() => undefined);
     throw error;
@@ -150,6 +183,26 @@ function portOf(addresses: readonly string[]): number | undefined {
     .map((address) => /\/(?:udp|tcp)\/(\d+)/.exec(address)?.[1])
     .find((port) => port !== undefined);
   return found === undefined ? undefined : Number(found);
+}
+
+/** Loaded only where it is wanted. */
+async function serveWeb(options: {
+  readonly web: WebOptions;
+  readonly tokenPath: string;
+  readonly handlers: LatticeHandlers;
+  readonly types: readonly StoreType[];
+  readonly warnings: string[];
+}): Promise<HttpServer | undefined> {
+  const { web, tokenPath, handlers, types, warnings } = options;
+  const { serveHttp } = await import("@lattice/http");
+  try {
+    return await serveHttp({ ...web, token: loadWebToken(tokenPath), handlers, types });
+  } catch (error) {
+    const { code, message } = LatticeError.from(error);
+    if (web.isOptional !== true || code !== "in-use") throw error;
+    warnings.push(`no page is served: ${message}`);
+    return undefined;
+  }
 }
 
 function startNode(

@@ -20,6 +20,14 @@ export const nodeCommands: readonly Command[] = [
     },
   },
   {
+    path: ["node", "link"],
+    group: "node",
+    summary: "A link that opens the page of this node, once",
+    async run({ client, output, signal }) {
+      output.show("WebLinkReply", await (await client()).node.webLink({}, { signal }));
+    },
+  },
+  {
     path: ["node", "types"],
     group: "node",
     summary: "The store types this node can run; the first is the default",

@@ -7,11 +7,12 @@ import type { World } from "../world.ts";
 
 /** Says on the way what is amiss without being in the way. */
 export async function openNode(world: World, invocation: Invocation): Promise<RunningNode> {
-  const { dataDirectory, listen, types } = invocation;
+  const { dataDirectory, listen, types, web } = invocation;
   const node = await world.node.open({
     dataDirectory,
     typeModules: types,
     ...(listen === undefined ? {} : { listen }),
+    ...(web === undefined ? {} : { web }),
   });
   for (const warning of node.warnings) streamConsole(world).err(`warning: ${oneLine(warning)}`);
   return node;

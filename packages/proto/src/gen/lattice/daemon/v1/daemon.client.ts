@@ -34,6 +34,8 @@ import type { CreateStoreRequest } from "./daemon.ts";
 import type { RpcTransport } from "@protobuf-ts/runtime-rpc";
 import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";
 import { NodeService } from "./daemon.ts";
+import type { WebLinkReply } from "./daemon.ts";
+import type { WebLinkRequest } from "./daemon.ts";
 import type { JoinProgress } from "./daemon.ts";
 import type { JoinStoreRequest } from "./daemon.ts";
 import type { NodeEvent } from "./daemon.ts";
@@ -72,6 +74,10 @@ export interface INodeServiceClient {
      * @generated from protobuf rpc: Join
      */
     join(input: JoinStoreRequest, options?: RpcOptions): ServerStreamingCall<JoinStoreRequest, JoinProgress>;
+    /**
+     * @generated from protobuf rpc: WebLink
+     */
+    webLink(input: WebLinkRequest, options?: RpcOptions): UnaryCall<WebLinkRequest, WebLinkReply>;
 }
 /**
  * @generated from protobuf service lattice.daemon.v1.NodeService
@@ -117,6 +123,13 @@ export class NodeServiceClient implements INodeServiceClient, ServiceInfo {
         const method = this.methods[4], opt = this._transport.mergeOptions(options);
         return stackIntercept<JoinStoreRequest, JoinProgress>("serverStreaming", this._transport, method, opt, input);
     }
+    /**
+     * @generated from protobuf rpc: WebLink
+     */
+    webLink(input: WebLinkRequest, options?: RpcOptions): UnaryCall<WebLinkRequest, WebLinkReply> {
+        const method = this.methods[5], opt = this._transport.mergeOptions(options);
+        return stackIntercept<WebLinkRequest, WebLinkReply>("unary", this._transport, method, opt, input);
+    }
 }
 /**
  * @generated from protobuf service lattice.daemon.v1.StoreService
@@ -131,8 +144,6 @@ export interface IStoreServiceClient {
      */
     list(input: ListStoresRequest, options?: RpcOptions): UnaryCall<ListStoresRequest, ListStoresReply>;
     /**
-     * Resolves what a person typed to one store.
-     *
      * @generated from protobuf rpc: Resolve
      */
     resolve(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, Store>;
@@ -225,8 +236,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<ListStoresRequest, ListStoresReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Resolves what a person typed to one store.
-     *
      * @generated from protobuf rpc: Resolve
      */
     resolve(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, Store> {

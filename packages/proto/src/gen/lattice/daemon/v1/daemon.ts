@@ -109,6 +109,12 @@ export interface StoreType {
  * @generated from protobuf message lattice.daemon.v1.EventsRequest
  */
 export interface EventsRequest {
+    /**
+     * Of the last event seen: what happened since then comes first.
+     *
+     * @generated from protobuf field: bytes resume = 1
+     */
+    resume: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.NodeEvent
@@ -136,6 +142,12 @@ export interface NodeEvent {
      * @generated from protobuf field: string text = 5
      */
     text: string;
+    /**
+     * To go on from here later, as long as this node runs; after that KIND_GAP comes first.
+     *
+     * @generated from protobuf field: bytes resume = 6
+     */
+    resume: Uint8Array;
 }
 /**
  * @generated from protobuf enum lattice.daemon.v1.NodeEvent.Kind
@@ -242,6 +254,22 @@ export enum JoinProgress_Stage {
      * @generated from protobuf enum value: STAGE_DONE = 4;
      */
     DONE = 4
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.WebLinkRequest
+ */
+export interface WebLinkRequest {
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.WebLinkReply
+ */
+export interface WebLinkReply {
+    /**
+     * Good for one visit, and for a day: whoever opens it may use the node.
+     *
+     * @generated from protobuf field: string link = 1
+     */
+    link: string;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.StoreRequest
@@ -998,6 +1026,12 @@ export interface CallRequest {
      * @generated from protobuf field: bytes message = 3
      */
     message: Uint8Array;
+    /**
+     * Of the last event seen of a stream that can go on: stands for the field `resume` of the message.
+     *
+     * @generated from protobuf field: bytes resume = 4
+     */
+    resume: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.CallReply
@@ -1007,6 +1041,12 @@ export interface CallReply {
      * @generated from protobuf field: bytes message = 1
      */
     message: Uint8Array;
+    /**
+     * What the message says in its field `resume`, if it has one.
+     *
+     * @generated from protobuf field: bytes resume = 2
+     */
+    resume: Uint8Array;
 }
 // @generated message type with reflection information, may provide speed optimized methods
 class GetStatusRequest$Type extends MessageType<GetStatusRequest> {
@@ -1393,10 +1433,13 @@ export const StoreType = new StoreType$Type();
 // @generated message type with reflection information, may provide speed optimized methods
 class EventsRequest$Type extends MessageType<EventsRequest> {
     constructor() {
-        super("lattice.daemon.v1.EventsRequest", []);
+        super("lattice.daemon.v1.EventsRequest", [
+            { no: 1, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
     }
     create(value?: PartialMessage<EventsRequest>): EventsRequest {
         const message = globalThis.Object.create((this.messagePrototype!));
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<EventsRequest>(this, message, value);
         return message;
@@ -1406,6 +1449,9 @@ class EventsRequest$Type extends MessageType<EventsRequest> {
         while (reader.pos < end) {
             let [fieldNo, wireType] = reader.tag();
             switch (fieldNo) {
+                case /* bytes resume */ 1:
+                    message.resume = reader.bytes();
+                    break;
                 default:
                     let u = options.readUnknownField;
                     if (u === "throw")
@@ -1418,6 +1464,9 @@ class EventsRequest$Type extends MessageType<EventsRequest> {
         return message;
     }
     internalBinaryWrite(message: EventsRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* bytes resume = 1; */
+        if (message.resume.length)
+            writer.tag(1, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -1436,7 +1485,8 @@ class NodeEvent$Type extends MessageType<NodeEvent> {
             { no: 2, name: "time_ms", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
             { no: 3, name: "store_id", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
             { no: 4, name: "peer", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
-            { no: 5, name: "text", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+            { no: 5, name: "text", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 6, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<NodeEvent>): NodeEvent {
@@ -1446,6 +1496,7 @@ class NodeEvent$Type extends MessageType<NodeEvent> {
         message.storeId = new Uint8Array(0);
         message.peer = new Uint8Array(0);
         message.text = "";
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<NodeEvent>(this, message, value);
         return message;
@@ -1469,6 +1520,9 @@ class NodeEvent$Type extends MessageType<NodeEvent> {
                     break;
                 case /* string text */ 5:
                     message.text = reader.string();
+                    break;
+                case /* bytes resume */ 6:
+                    message.resume = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -1497,6 +1551,9 @@ class NodeEvent$Type extends MessageType<NodeEvent> {
         /* string text = 5; */
         if (message.text !== "")
             writer.tag(5, WireType.LengthDelimited).string(message.text);
+        /* bytes resume = 6; */
+        if (message.resume.length)
+            writer.tag(6, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -1616,6 +1673,91 @@ class JoinProgress$Type extends MessageType<JoinProgress> {
  * @generated MessageType for protobuf message lattice.daemon.v1.JoinProgress
  */
 export const JoinProgress = new JoinProgress$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class WebLinkRequest$Type extends MessageType<WebLinkRequest> {
+    constructor() {
+        super("lattice.daemon.v1.WebLinkRequest", []);
+    }
+    create(value?: PartialMessage<WebLinkRequest>): WebLinkRequest {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        if (value !== undefined)
+            reflectionMergePartial<WebLinkRequest>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: WebLinkRequest): WebLinkRequest {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: WebLinkRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.WebLinkRequest
+ */
+export const WebLinkRequest = new WebLinkRequest$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class WebLinkReply$Type extends MessageType<WebLinkReply> {
+    constructor() {
+        super("lattice.daemon.v1.WebLinkReply", [
+            { no: 1, name: "link", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+        ]);
+    }
+    create(value?: PartialMessage<WebLinkReply>): WebLinkReply {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.link = "";
+        if (value !== undefined)
+            reflectionMergePartial<WebLinkReply>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: WebLinkReply): WebLinkReply {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* string link */ 1:
+                    message.link = reader.string();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: WebLinkReply, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* string link = 1; */
+        if (message.link !== "")
+            writer.tag(1, WireType.LengthDelimited).string(message.link);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.WebLinkReply
+ */
+export const WebLinkReply = new WebLinkReply$Type();
 // @generated message type with reflection information, may provide speed optimized methods
 class StoreRequest$Type extends MessageType<StoreRequest> {
     constructor() {
@@ -3849,7 +3991,8 @@ class CallRequest$Type extends MessageType<CallRequest> {
         super("lattice.daemon.v1.CallRequest", [
             { no: 1, name: "store", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
             { no: 2, name: "method", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
-            { no: 3, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+            { no: 3, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 4, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<CallRequest>): CallRequest {
@@ -3857,6 +4000,7 @@ class CallRequest$Type extends MessageType<CallRequest> {
         message.store = "";
         message.method = "";
         message.message = new Uint8Array(0);
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<CallRequest>(this, message, value);
         return message;
@@ -3874,6 +4018,9 @@ class CallRequest$Type extends MessageType<CallRequest> {
                     break;
                 case /* bytes message */ 3:
                     message.message = reader.bytes();
+                    break;
+                case /* bytes resume */ 4:
+                    message.resume = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -3896,6 +4043,9 @@ class CallRequest$Type extends MessageType<CallRequest> {
         /* bytes message = 3; */
         if (message.message.length)
             writer.tag(3, WireType.LengthDelimited).bytes(message.message);
+        /* bytes resume = 4; */
+        if (message.resume.length)
+            writer.tag(4, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3910,12 +4060,14 @@ export const CallRequest = new CallRequest$Type();
 class CallReply$Type extends MessageType<CallReply> {
     constructor() {
         super("lattice.daemon.v1.CallReply", [
-            { no: 1, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+            { no: 1, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 2, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<CallReply>): CallReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.message = new Uint8Array(0);
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<CallReply>(this, message, value);
         return message;
@@ -3927,6 +4079,9 @@ class CallReply$Type extends MessageType<CallReply> {
             switch (fieldNo) {
                 case /* bytes message */ 1:
                     message.message = reader.bytes();
+                    break;
+                case /* bytes resume */ 2:
+                    message.resume = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -3943,6 +4098,9 @@ class CallReply$Type extends MessageType<CallReply> {
         /* bytes message = 1; */
         if (message.message.length)
             writer.tag(1, WireType.LengthDelimited).bytes(message.message);
+        /* bytes resume = 2; */
+        if (message.resume.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3957,41 +4115,42 @@ export const CallReply = new CallReply$Type();
  * @generated ServiceType for protobuf service lattice.daemon.v1.NodeService
  */
 export const NodeService = new ServiceType("lattice.daemon.v1.NodeService", [
-    { name: "GetStatus", options: { "lattice.options.v1.summary": "Who this node is and how it fares" }, I: GetStatusRequest, O: NodeStatus },
+    { name: "GetStatus", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Who this node is and how it fares" }, I: GetStatusRequest, O: NodeStatus },
     { name: "SetName", options: { "lattice.options.v1.summary": "Name this node, in every store it is a member of" }, I: SetNodeNameRequest, O: SetNodeNameReply },
-    { name: "ListTypes", options: { "lattice.options.v1.summary": "The store types this node can run; the first is the default" }, I: ListTypesRequest, O: ListTypesReply },
-    { name: "Events", serverStreaming: true, options: { "lattice.options.v1.summary": "What happens on this node from now on" }, I: EventsRequest, O: NodeEvent },
-    { name: "Join", serverStreaming: true, options: { "lattice.options.v1.summary": "Join a store by the token of an invite" }, I: JoinStoreRequest, O: JoinProgress }
+    { name: "ListTypes", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The store types this node can run; the first is the default" }, I: ListTypesRequest, O: ListTypesReply },
+    { name: "Events", idempotency: "NO_SIDE_EFFECTS", serverStreaming: true, options: { "lattice.options.v1.summary": "What happens on this node from now on" }, I: EventsRequest, O: NodeEvent },
+    { name: "Join", serverStreaming: true, options: { "lattice.options.v1.summary": "Join a store by the token of an invite" }, I: JoinStoreRequest, O: JoinProgress },
+    { name: "WebLink", options: { "lattice.options.v1.summary": "A link that opens the page of this node, once" }, I: WebLinkRequest, O: WebLinkReply }
 ]);
 /**
  * @generated ServiceType for protobuf service lattice.daemon.v1.StoreService
  */
 export const StoreService = new ServiceType("lattice.daemon.v1.StoreService", [
-    { name: "Create", options: {}, I: CreateStoreRequest, O: Store },
-    { name: "List", options: {}, I: ListStoresRequest, O: ListStoresReply },
-    { name: "Resolve", options: {}, I: StoreRequest, O: Store },
-    { name: "Status", options: {}, I: StoreRequest, O: StoreStatus },
-    { name: "SetName", options: {}, I: SetStoreNameRequest, O: SetStoreNameReply },
-    { name: "Sync", options: {}, I: StoreRequest, O: SyncReply },
-    { name: "Verify", options: {}, I: StoreRequest, O: VerifyReply },
-    { name: "Rebuild", options: {}, I: StoreRequest, O: RebuildReply },
-    { name: "History", options: {}, I: PageRequest, O: IntentionPage },
-    { name: "Log", options: {}, I: PageRequest, O: IntentionPage },
-    { name: "Floating", options: {}, I: PageRequest, O: IntentionPage },
-    { name: "Tips", options: {}, I: StoreRequest, O: TipsReply },
-    { name: "Intention", options: {}, I: IntentionRequest, O: IntentionInfo },
-    { name: "Forks", options: {}, I: StoreRequest, O: ForksReply },
-    { name: "Digest", options: {}, I: StoreRequest, O: DigestReply },
-    { name: "ListPeers", options: {}, I: StoreRequest, O: ListPeersReply },
-    { name: "Invite", options: {}, I: InviteRequest, O: InviteReply },
-    { name: "ListInvites", options: {}, I: StoreRequest, O: ListInvitesReply },
-    { name: "Uninvite", options: {}, I: UninviteRequest, O: UninviteReply }
+    { name: "Create", options: { "lattice.options.v1.summary": "Create a store: a root, or a child of another store" }, I: CreateStoreRequest, O: Store },
+    { name: "List", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The stores of this node, parents before their children" }, I: ListStoresRequest, O: ListStoresReply },
+    { name: "Resolve", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The one store that an id, a prefix of one, or a name means" }, I: StoreRequest, O: Store },
+    { name: "Status", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "How a store fares" }, I: StoreRequest, O: StoreStatus },
+    { name: "SetName", options: { "lattice.options.v1.summary": "Name a store" }, I: SetStoreNameRequest, O: SetStoreNameReply },
+    { name: "Sync", options: { "lattice.options.v1.summary": "Compare with every member now, and exchange what differs" }, I: StoreRequest, O: SyncReply },
+    { name: "Verify", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Check the log and the state of a store, and compare the state with the peers" }, I: StoreRequest, O: VerifyReply },
+    { name: "Rebuild", options: { "lattice.options.v1.summary": "Make a store anew from what is sound of its log" }, I: StoreRequest, O: RebuildReply },
+    { name: "History", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions, the latest first" }, I: PageRequest, O: IntentionPage },
+    { name: "Log", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions in the order in which this node witnessed them" }, I: PageRequest, O: IntentionPage },
+    { name: "Floating", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions that wait for their parents" }, I: PageRequest, O: IntentionPage },
+    { name: "Tips", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The last intention of each author" }, I: StoreRequest, O: TipsReply },
+    { name: "Intention", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "One intention, by the first digits of its hash" }, I: IntentionRequest, O: IntentionInfo },
+    { name: "Forks", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Authors that have written two logs" }, I: StoreRequest, O: ForksReply },
+    { name: "Digest", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Digests of the state and its tables" }, I: StoreRequest, O: DigestReply },
+    { name: "ListPeers", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The members of a store, and who of them is there" }, I: StoreRequest, O: ListPeersReply },
+    { name: "Invite", options: { "lattice.options.v1.summary": "Make an invite" }, I: InviteRequest, O: InviteReply },
+    { name: "ListInvites", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Invites, and what has become of them" }, I: StoreRequest, O: ListInvitesReply },
+    { name: "Uninvite", options: { "lattice.options.v1.summary": "Take an invite back" }, I: UninviteRequest, O: UninviteReply }
 ]);
 /**
  * @generated ServiceType for protobuf service lattice.daemon.v1.DynamicStoreService
  */
 export const DynamicStoreService = new ServiceType("lattice.daemon.v1.DynamicStoreService", [
-    { name: "Describe", options: {}, I: StoreRequest, O: DescribeReply },
-    { name: "Call", options: {}, I: CallRequest, O: CallReply },
-    { name: "Subscribe", serverStreaming: true, options: {}, I: CallRequest, O: CallReply }
+    { name: "Describe", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The methods of a store's type, with their descriptors" }, I: StoreRequest, O: DescribeReply },
+    { name: "Call", options: { "lattice.options.v1.summary": "Call a method of a store's type" }, I: CallRequest, O: CallReply },
+    { name: "Subscribe", idempotency: "NO_SIDE_EFFECTS", serverStreaming: true, options: { "lattice.options.v1.summary": "Read a stream of a store's type" }, I: CallRequest, O: CallReply }
 ]);

@@ -1,0 +1,2 @@
+export { serveHttp, type HttpServer, type ServeHttpOptions } from "./serve-http.ts";
+export { WEB_PORT } from "./limits.ts";
