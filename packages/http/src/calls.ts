@@ -15,6 +15,10 @@ export class Calls {
     return this.#running.size;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Throws `resource-exhausted` where too many run. */
   async run<T>(response: ServerResponse, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#running.size >= this.#callsMax) {

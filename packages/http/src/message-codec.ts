@@ -2,6 +2,7 @@
 import { decodeMessage, encodeMessage, oneLine } from "@lattice/api";
 import { LatticeError } from "@lattice/model";
 import type { IMessageType } from "@protobuf-ts/runtime";
+import { toJson } from "./json-writer.ts";
 import { JSON_BYTES_MAX } from "./limits.ts";
 import type { Encoding } from "./media.ts";
 
@@ -35,9 +36,9 @@ export function encodeEvent(type: Type, message: object, encoding: Encoding): st
   return Buffer.from(encodeMessage(type, message, "internal")).toString("base64");
 }
 
-/** Empty fields are told, too: whoever reads it need not know what their absence means. On one line. */
+/** On one line. Throws `too-large`. */
 function encodeJson(type: Type, message: object): string {
-  const text = JSON.stringify(type.toJson(message, { emitDefaultValues: true }));
+  const text = JSON.stringify(toJson(type, message));
   if (text.length <= JSON_BYTES_MAX) return text;
   throw new LatticeError(
     "too-large",

@@ -17,6 +17,7 @@ import { Endpoints } from "./endpoints.ts";
 import { exchangeOf, requireMethod, sendText, type Exchange } from "./exchange.ts";
 import { Guard } from "./guard.ts";
 import {
+  BODIES_BYTES_MAX,
   CALLS_MAX,
   CLOSE_GRACE_MS,
   CONNECTIONS_MAX,
@@ -46,7 +47,23 @@ export interface ServeHttpOptions {
   readonly health?: Health;
   /** The folder of the built page. */
   readonly pageDirectory?: string | undefined;
+  readonly limits?: Partial<HttpLimits>;
 }
+
+/** What can be set in other ways than `limits.ts` says. */
+export interface HttpLimits {
+  readonly callsMax: number;
+  readonly bodiesBytesMax: number;
+  readonly heartbeatMs: number;
+  readonly stallMs: number;
+}
+
+const LIMITS: HttpLimits = {
+  callsMax: CALLS_MAX,
+  bodiesBytesMax: BODIES_BYTES_MAX,
+  heartbeatMs: HEARTBEAT_MS,
+  stallMs: STALL_MS,
+};
 
 export interface HttpServer extends AsyncDisposable {
   readonly port: number;
@@ -60,14 +77,15 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Fails with `in-use` where the port is taken. */
 export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> {
-  const calls = new Calls(CALLS_MAX);
+  const limits = { ...LIMITS, ...options.limits };
+  const calls = new Calls(limits.callsMax);
   const secrets = new Secrets(options.token, () => systemClock.now());
   // Who is called is known when the port is, and requests come no sooner.
   let front: Front | undefined;
   const listening = await listenOnLoopback(options.port, () =>
     makeServer((request, response) => void front?.handle(request, response)),
   );
-  front = new Front({ ...options, calls, secrets, port: listening.port });
+  front = new Front({ ...options, limits, calls, secrets, port: listening.port });
   return serverOf({ listening, calls, secrets });
 }
 
@@ -116,6 +134,7 @@ async function shutDown(servers: readonly Server[], calls: Calls): Promise<void>
 }
 
 interface FrontOptions extends ServeHttpOptions {
+  readonly limits: HttpLimits;
   readonly port: number;
   readonly calls: Calls;
   readonly secrets: Secrets;
@@ -129,26 +148,24 @@ class Front {
   readonly #api: Api;
   readonly #page: StaticFiles;
 
-  constructor({ port, secrets, calls, handlers, types, pageDirectory, health = new Health() }: FrontOptions) {
+  constructor(options: FrontOptions) {
+    const { port, secrets, calls, handlers, types, health = new Health(), limits } = options;
     this.#calls = calls;
     this.#guard = new Guard(port, secrets);
-    this.#page = new StaticFiles(pageDirectory);
+    this.#page = new StaticFiles(options.pageDirectory);
     this.#sessions = new Sessions(this.#guard, secrets);
     const own: readonly AnyServiceHandlers[] = [handlers.node, handlers.store, handlers.dynamic];
     const names = new Set(own.map(({ service }) => service.typeName));
     const endpoints = new Endpoints([...own, healthHandlers(health, names)], types, handlers);
-    this.#api = new Api({
-      endpoints,
-      bodies: new BodyReader(),
-      heartbeatMs: HEARTBEAT_MS,
-      stallMs: STALL_MS,
-    });
+    this.#api = new Api({ endpoints, bodies: new BodyReader(limits.bodiesBytesMax), ...limits });
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Of a caller that went away; nobody is left to tell.
     response.on("error", () => undefined);
     request.on("error", () => undefined);
+    // Of a server that closes, a connection is let go as soon as it has nothing more to carry.
+    response.on("close", () => this.#calls.isClosed && request.socket.end());
     try {
       setSecurityHeaders(response);
       this.#guard.checkHost(request);
