@@ -18,6 +18,7 @@ import { parseSync, Visitor } from "oxc-parser";
 export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     "apps/cli": ["model", "proto", "store", "check", "api", "runtime", "cluster", "etcd-proto"],
+    "apps/web": ["model", "proto", "api", "http-client"],
     "examples/counter-store": ["store"],
     bench: ["*"],
   },

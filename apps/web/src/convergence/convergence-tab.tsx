@@ -40,18 +40,25 @@ export function ConvergenceTab({ id }: { readonly id: string }): ReactNode {
   if (peers === undefined) return error === null ? <Loading what="the members" /> : <Problem error={error} />;
   // An answer holds for the set that was compared, and for no later one.
   const isFresh =
-    asked.data !== undefined && status !== undefined && equalBytes(asked.data.fingerprint, status.fingerprint);
+    asked.data !== undefined &&
+    status !== undefined &&
+    equalBytes(asked.data.fingerprint, status.fingerprint);
   return (
     <div className="stack">
       <div className="section-head">
         <p className="muted toolbar-note">
-          What each member is sure to have of each author: all that its own last write builds on. It may have more by now.
+          What each member is sure to have of each author: all that its own last write builds on. It may have
+          more by now.
         </p>
         <button type="button" className="button" disabled={asked.isPending} onClick={() => asked.mutate()}>
           {asked.isPending ? "Asking…" : "Ask the members"}
         </button>
       </div>
-      <Problem what="The history could not be read" error={history.error} onRetry={() => readOlder(READ_COUNT_MAX)} />
+      <Problem
+        what="The history could not be read"
+        error={history.error}
+        onRetry={() => readOlder(READ_COUNT_MAX)}
+      />
       <Problem what="Not asked" error={asked.error} />
       <Matrix peers={peers} knowledge={knowledge} asked={isFresh ? asked.data : undefined} />
       {asked.data !== undefined && !isFresh ? (
@@ -59,7 +66,8 @@ export function ConvergenceTab({ id }: { readonly id: string }): ReactNode {
       ) : null}
       {hasOlder && !isPartial ? (
         <Notice kind="note">
-          Only the last {countOf(intentions.length, "intention")} are taken into account; older writes show as not known.
+          Only the last {countOf(intentions.length, "intention")} are taken into account; older writes show as
+          not known.
         </Notice>
       ) : null}
     </div>
@@ -179,7 +187,13 @@ function Evidence({ peer, verdict, asked, toldMs }: EvidenceProps): ReactNode {
     case undefined:
       return (
         <>
-          {toldMs === undefined ? "it has not written yet" : <>its last write, <Ago ms={toldMs} /></>}
+          {toldMs === undefined ? (
+            "it has not written yet"
+          ) : (
+            <>
+              its last write, <Ago ms={toldMs} />
+            </>
+          )}
           {verdict === Verdict.UNREACHABLE ? "; it did not answer" : ""}
         </>
       );

@@ -47,7 +47,10 @@ export async function describeMethods(
   for (const { name, kind, summary } of description.methods) {
     const info = service.methods.find((method) => method.name === name);
     if (info === undefined) {
-      throw new LatticeError("internal", `the node names ${description.service}.${name}, and does not describe it`);
+      throw new LatticeError(
+        "internal",
+        `the node names ${description.service}.${name}, and does not describe it`,
+      );
     }
     byName.set(name, { name, kind: KINDS[kind] ?? "query", summary, request: info.I, reply: info.O });
   }
@@ -71,10 +74,13 @@ function callable(
     byName,
     call: async (name, request, options) => {
       const method = methodOf(name);
-      const reply = await client.dynamic.call({ store, method: name, message: encode(method, request) }, options);
+      const reply = await client.dynamic.call(
+        { store, method: name, message: encode(method, request) },
+        options,
+      );
       return method.reply.fromBinary(reply.message) as never;
     },
-    subscribe: async function* (name, request, options) {
+    async *subscribe(name, request, options) {
       const method = methodOf(name);
       const call = { store, method: name, message: encode(method, request) };
       for await (const { message } of client.dynamic.subscribe(call, options)) {

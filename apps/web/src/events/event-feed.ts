@@ -28,7 +28,8 @@ function add(event: daemon.NodeEvent): void {
   events = [{ number: count++, event }, ...events].slice(0, EVENT_COUNT_MAX);
   for (const listener of listeners) listener();
   void queryClient.invalidateQueries({ queryKey: keys.stores });
-  if (event.storeId.length > 0) void queryClient.invalidateQueries({ queryKey: keys.store(toHex(event.storeId)) });
+  if (event.storeId.length > 0)
+    void queryClient.invalidateQueries({ queryKey: keys.store(toHex(event.storeId)) });
 }
 
 /** To be used once, by what is always there. */

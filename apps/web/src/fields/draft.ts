@@ -53,7 +53,8 @@ export function fieldDraft(draft: MessageDraft, field: FieldInfo): FieldDraft {
   const start = startOfField(field);
   const kept = Object.hasOwn(draft, field.name) ? draft[field.name] : undefined;
   if (kept === undefined || kept.kind !== start.kind) return start;
-  if (kept.kind === "single" && start.kind === "single" && kept.element.kind !== start.element.kind) return start;
+  if (kept.kind === "single" && start.kind === "single" && kept.element.kind !== start.element.kind)
+    return start;
   return kept;
 }
 

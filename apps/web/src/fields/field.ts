@@ -1,5 +1,5 @@
 /** A field of any message, as reflection sees it. */
-import { LongType, ScalarType, type FieldInfo } from "@protobuf-ts/runtime";
+import { ScalarType, type FieldInfo, type LongType } from "@protobuf-ts/runtime";
 import { HELP_OPTION } from "@lattice/api/reflecting";
 import type { Message, MessageType } from "../data/store-methods.ts";
 
@@ -96,7 +96,9 @@ export function isTokenField(field: FieldInfo): boolean {
 export function timeFormOf(field: FieldInfo): "ms" | "hlc" | undefined {
   if (field.kind !== "scalar" || !isLong(field.T)) return undefined;
   if (field.name === "timestamp") return "hlc";
-  return /_ms$/.test(field.name) && !/(^|_)(in|timeout|duration|for)_ms$/.test(field.name) ? "ms" : undefined;
+  return field.name.endsWith("_ms") && !/(^|_)(in|timeout|duration|for)_ms$/.test(field.name)
+    ? "ms"
+    : undefined;
 }
 
 /** What the `.proto` says of the field, in one line. */

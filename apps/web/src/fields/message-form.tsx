@@ -36,7 +36,14 @@ export interface MessageFormProps {
   readonly onSubmit: () => void;
 }
 
-export function MessageForm({ type, draft, onChange, mistakes, path = "", onSubmit }: MessageFormProps): ReactNode {
+export function MessageForm({
+  type,
+  draft,
+  onChange,
+  mistakes,
+  path = "",
+  onSubmit,
+}: MessageFormProps): ReactNode {
   if (type.fields.length === 0) return <p className="muted">Nothing to fill in.</p>;
   return (
     <div className="message-form">
@@ -84,12 +91,16 @@ function FieldForm({ field, draft, onChange, context }: FieldFormProps): ReactNo
     case "list":
       return <ListForm field={field} draft={draft} onChange={onChange} context={context} />;
     case "map":
-      return field.kind === "map" ? <MapForm field={field} draft={draft} onChange={onChange} context={context} /> : null;
+      return field.kind === "map" ? (
+        <MapForm field={field} draft={draft} onChange={onChange} context={context} />
+      ) : null;
   }
 }
 
 /** A field that may be left out: a tick says whether it is there. Of a oneof, at most one is. */
-function OptionalForm(props: FieldFormProps & { readonly draft: FieldDraft & { kind: "single" } }): ReactNode {
+function OptionalForm(
+  props: FieldFormProps & { readonly draft: FieldDraft & { kind: "single" } },
+): ReactNode {
   const { field, draft, onChange, context } = props;
   const label = labelOf(field);
   return (
@@ -149,7 +160,11 @@ function ListForm(props: FieldFormProps & { readonly draft: FieldDraft & { kind:
           </button>
         </div>
       ))}
-      <button type="button" className="button" onClick={() => change([...draft.items, startOfElement(element)])}>
+      <button
+        type="button"
+        className="button"
+        onClick={() => change([...draft.items, startOfElement(element)])}
+      >
         <Icon name="plus" /> Add {label}
       </button>
     </fieldset>
@@ -157,7 +172,10 @@ function ListForm(props: FieldFormProps & { readonly draft: FieldDraft & { kind:
 }
 
 function MapForm(
-  props: FieldFormProps & { readonly field: FieldInfo & { kind: "map" }; readonly draft: FieldDraft & { kind: "map" } },
+  props: FieldFormProps & {
+    readonly field: FieldInfo & { kind: "map" };
+    readonly draft: FieldDraft & { kind: "map" };
+  },
 ): ReactNode {
   const { field, draft, onChange, context } = props;
   const label = labelOf(field);
@@ -217,7 +235,11 @@ function ElementForm({ element, label, draft, onChange, context }: ElementFormPr
     case "bool":
       return (
         <label className="check">
-          <input type="checkbox" checked={draft.checked} onChange={(event) => onChange({ kind: "bool", checked: event.target.checked })} />
+          <input
+            type="checkbox"
+            checked={draft.checked}
+            onChange={(event) => onChange({ kind: "bool", checked: event.target.checked })}
+          />
           <span>
             {label}
             {context.help === "" ? null : <span className="muted"> {context.help}</span>}
@@ -248,14 +270,21 @@ function ElementForm({ element, label, draft, onChange, context }: ElementFormPr
 }
 
 function EnumForm(
-  props: ElementFormProps & { readonly element: Element & { kind: "enum" }; readonly draft: ElementDraft & { kind: "enum" } },
+  props: ElementFormProps & {
+    readonly element: Element & { kind: "enum" };
+    readonly draft: ElementDraft & { kind: "enum" };
+  },
 ): ReactNode {
   const { element, label, draft, onChange, context } = props;
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <select id={id} value={draft.number} onChange={(event) => onChange({ kind: "enum", number: Number(event.target.value) })}>
+      <select
+        id={id}
+        value={draft.number}
+        onChange={(event) => onChange({ kind: "enum", number: Number(event.target.value) })}
+      >
         {enumValues(element).map(([name, number]) => (
           <option key={name} value={number}>
             {name}

@@ -26,7 +26,8 @@ function fieldJson(field: FieldInfo, value: unknown): Json {
 function elementJson(element: Element, value: unknown, isId: boolean): Json {
   if (element.kind === "message") return messageJson(element.T(), value as Message);
   if (element.kind === "enum") return enumName(element, value as number);
-  if (value instanceof Uint8Array) return isId ? toHex(value) : (printableText(value) ?? { base64: toBase64(value) });
+  if (value instanceof Uint8Array)
+    return isId ? toHex(value) : (printableText(value) ?? { base64: toBase64(value) });
   if (typeof value === "bigint") {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value.toString();

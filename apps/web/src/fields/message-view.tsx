@@ -6,7 +6,16 @@ import { CopyButton } from "../parts/copy-button.tsx";
 import { Hash } from "../parts/hash.tsx";
 import { bytesLine, naturalForm, writeBytes } from "../text/bytes-text.ts";
 import { hlcToMs, timeText } from "../text/times.ts";
-import { elementOf, enumName, isIdField, isRepeated, labelOf, timeFormOf, valueOf, type Element } from "./field.ts";
+import {
+  elementOf,
+  enumName,
+  isIdField,
+  isRepeated,
+  labelOf,
+  timeFormOf,
+  valueOf,
+  type Element,
+} from "./field.ts";
 import { messageJson } from "./message-json.ts";
 
 export interface MessageViewProps {
@@ -21,7 +30,12 @@ export function MessageView({ type, message }: MessageViewProps): ReactNode {
   return (
     <div className="message-view">
       <div className="message-tools">
-        <button type="button" className="button button-quiet" aria-pressed={isRaw} onClick={() => setIsRaw(!isRaw)}>
+        <button
+          type="button"
+          className="button button-quiet"
+          aria-pressed={isRaw}
+          onClick={() => setIsRaw(!isRaw)}
+        >
           JSON
         </button>
         <CopyButton text={json} what="it as JSON" />
@@ -60,7 +74,8 @@ function FieldValue({ field, value }: { readonly field: FieldInfo; readonly valu
   if (!isRepeated(field)) return <ElementValue field={field} value={value} />;
   const items = value as readonly unknown[];
   if (items.length === 0) return <span className="muted">none</span>;
-  if (element.kind === "message") return <MessageTable type={element.T()} messages={items as readonly Message[]} label={labelOf(field)} />;
+  if (element.kind === "message")
+    return <MessageTable type={element.T()} messages={items as readonly Message[]} label={labelOf(field)} />;
   return (
     <ul className="plain-list">
       {items.map((item, at) => (
@@ -72,7 +87,13 @@ function FieldValue({ field, value }: { readonly field: FieldInfo; readonly valu
   );
 }
 
-function MapValue({ field, entries }: { readonly field: FieldInfo; readonly entries: readonly (readonly [string, unknown])[] }): ReactNode {
+function MapValue({
+  field,
+  entries,
+}: {
+  readonly field: FieldInfo;
+  readonly entries: readonly (readonly [string, unknown])[];
+}): ReactNode {
   if (entries.length === 0) return <span className="muted">none</span>;
   return (
     <dl className="message-fields">
@@ -133,7 +154,8 @@ function ElementValue({ field, value }: { readonly field: FieldInfo; readonly va
 function scalarText(field: FieldInfo, element: Element, value: unknown): string {
   if (element.kind === "enum") return enumName(element, value as number);
   const time = timeFormOf(field);
-  if (time !== undefined) return timeText(time === "hlc" ? hlcToMs(BigInt(value as bigint)) : Number(value)) || "0";
+  if (time !== undefined)
+    return timeText(time === "hlc" ? hlcToMs(BigInt(value as bigint)) : Number(value)) || "0";
   return String(value);
 }
 

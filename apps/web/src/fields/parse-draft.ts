@@ -100,7 +100,10 @@ const BYTES_MISTAKES = {
   base64: "not base64",
 } as const;
 
-function readScalar(element: Element & { kind: "scalar" }, { text, form = "text" }: ElementDraft & { kind: "text" }): Read {
+function readScalar(
+  element: Element & { kind: "scalar" },
+  { text, form = "text" }: ElementDraft & { kind: "text" },
+): Read {
   switch (element.T) {
     case ScalarType.STRING:
       return { value: text };

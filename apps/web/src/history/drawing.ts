@@ -10,7 +10,17 @@ import { EdgeIndex } from "./edge-index.ts";
 import { layoutHistory, type HistoryLayout } from "./layout.ts";
 import { neighbour, type Direction } from "./neighbours.ts";
 import { intentionAt, paint, type Palette, type Scene } from "./painter.ts";
-import { atEnd, clamped, fitted, panned, revealing, START_VIEWPORT, zoomed, type Extent, type Viewport } from "./viewport.ts";
+import {
+  atEnd,
+  clamped,
+  fitted,
+  panned,
+  revealing,
+  START_VIEWPORT,
+  zoomed,
+  type Extent,
+  type Viewport,
+} from "./viewport.ts";
 
 export interface DrawingEvents {
   readonly onSelect: (index: number) => void;
@@ -150,7 +160,9 @@ export class Drawing {
   }
 
   #reveal(index: number): void {
-    this.#move(revealing(this.#view, { column: this.#layout.column[index]!, lane: this.#layout.lane[index]! }));
+    this.#move(
+      revealing(this.#view, { column: this.#layout.column[index]!, lane: this.#layout.lane[index]! }),
+    );
   }
 
   #move(view: Viewport): void {
@@ -164,7 +176,9 @@ export class Drawing {
   #anchor(): { readonly id: string; readonly column: number } | undefined {
     const { columnCount, columnStart, byColumn } = this.#layout;
     if (columnCount === 0) return undefined;
-    const middle = Math.round(this.#view.left + (this.#view.width - this.#view.labelPx) / this.#view.columnPx / 2);
+    const middle = Math.round(
+      this.#view.left + (this.#view.width - this.#view.labelPx) / this.#view.columnPx / 2,
+    );
     const column = Math.min(columnCount - 1, Math.max(0, middle));
     const id = this.#idOf(byColumn[columnStart[column]!] ?? -1);
     return id === undefined ? undefined : { id, column };
@@ -218,7 +232,9 @@ export class Drawing {
     if (isSideways) {
       this.#move(panned(this.#view, { x: (event.deltaX || event.deltaY) * lines, y: 0 }));
     } else {
-      this.#move(zoomed(this.#view, { factor: Math.exp(-event.deltaY * lines * WHEEL_ZOOM), x: event.offsetX }));
+      this.#move(
+        zoomed(this.#view, { factor: Math.exp(-event.deltaY * lines * WHEEL_ZOOM), x: event.offsetX }),
+      );
     }
   }
 
@@ -239,7 +255,8 @@ export class Drawing {
     const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
     if (other === undefined) {
       this.#dragged += Math.abs(point.x - before.x) + Math.abs(point.y - before.y);
-      if (this.#dragged > DRAG_PX) this.#move(panned(this.#view, { x: before.x - point.x, y: before.y - point.y }));
+      if (this.#dragged > DRAG_PX)
+        this.#move(panned(this.#view, { x: before.x - point.x, y: before.y - point.y }));
       return;
     }
     // Two fingers: what is between them stays between them.

@@ -38,7 +38,11 @@ export class EdgeIndex {
 
   #tell(
     edge: number,
-    { firstColumn, lastColumn, tell }: { firstColumn: number; lastColumn: number; tell: (edge: number) => void },
+    {
+      firstColumn,
+      lastColumn,
+      tell,
+    }: { firstColumn: number; lastColumn: number; tell: (edge: number) => void },
   ): void {
     if (this.#visited[edge] === this.#visit) return;
     this.#visited[edge] = this.#visit;

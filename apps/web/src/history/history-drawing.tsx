@@ -41,25 +41,27 @@ export function HistoryDrawing({ layout, selected, onSelect, onOlderWanted }: Hi
   };
   return (
     <div className="drawing">
-      <div
-        className="drawing-surface"
-        role="application"
-        aria-label="The history as a drawing. Arrow keys go from intention to intention, plus and minus change the size."
-        aria-describedby="drawing-told"
-        tabIndex={0}
-        onKeyDown={onKeyDown}
-      >
-        <canvas ref={canvas} aria-hidden="true" />
+      <div className="drawing-frame">
+        <div
+          className="drawing-surface"
+          role="application"
+          aria-label="The history as a drawing. Arrow keys go from intention to intention, plus and minus change the size."
+          aria-describedby="drawing-told"
+          tabIndex={0}
+          onKeyDown={onKeyDown}
+        >
+          <canvas ref={canvas} aria-hidden="true" />
+        </div>
+        <div className="drawing-tools" role="group" aria-label="Size of the drawing">
+          <ToolButton label="Larger" icon="plus" onPress={() => drawing.current?.zoom(ZOOM_STEP)} />
+          <ToolButton label="Smaller" icon="minus" onPress={() => drawing.current?.zoom(1 / ZOOM_STEP)} />
+          <ToolButton label="All of it" icon="fit" onPress={() => drawing.current?.fit()} />
+          <ToolButton label="To the latest" icon="toEnd" onPress={() => drawing.current?.toEnd()} />
+        </div>
       </div>
       <p className="hidden-text" id="drawing-told" aria-live="polite">
         {tellIntention(layout, selected)}
       </p>
-      <div className="drawing-tools" role="group" aria-label="Size of the drawing">
-        <ToolButton label="Larger" icon="plus" onPress={() => drawing.current?.zoom(ZOOM_STEP)} />
-        <ToolButton label="Smaller" icon="minus" onPress={() => drawing.current?.zoom(1 / ZOOM_STEP)} />
-        <ToolButton label="All of it" icon="fit" onPress={() => drawing.current?.fit()} />
-        <ToolButton label="To the latest" icon="toEnd" onPress={() => drawing.current?.toEnd()} />
-      </div>
       <Legend />
     </div>
   );

@@ -29,7 +29,9 @@ export function HistoryList({ layout, selected, onSelect, onOlderWanted }: Histo
   const lineOf = (index: number): number => intentions.length - 1 - index;
   const active = selected < 0 ? -1 : lineOf(selected);
   const onKeyDown = (event: KeyboardEvent): void => {
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -Infinity, End: Infinity }[event.key];
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -Infinity, End: Infinity }[
+      event.key
+    ];
     if (step === undefined || intentions.length === 0) return;
     event.preventDefault();
     const next = Math.max(0, Math.min(intentions.length - 1, (active < 0 ? -1 : active) + step));
@@ -63,7 +65,9 @@ export function HistoryList({ layout, selected, onSelect, onOlderWanted }: Histo
               <time>{timeText(hlcToMs(intention.timestamp))}</time>
               <Identity publicKey={intention.author} name={intention.authorName} />
               <span className="badge badge-plain">{intention.kind}</span>
-              <span className="key-preview">{intention.note === "" ? intention.summary : `${intention.note}: ${intention.summary}`}</span>
+              <span className="key-preview">
+                {intention.note === "" ? intention.summary : `${intention.note}: ${intention.summary}`}
+              </span>
             </div>
           );
         })}

@@ -25,7 +25,13 @@ const SHAPES = [
 const ALL_COUNT_MAX = 20_000;
 
 /** `item`: the id of the intention that is looked at, in hex. */
-export function HistoryTab({ id, item }: { readonly id: string; readonly item: string | undefined }): ReactNode {
+export function HistoryTab({
+  id,
+  item,
+}: {
+  readonly id: string;
+  readonly item: string | undefined;
+}): ReactNode {
   const history = useHistory(id);
   const [shape, setShape] = useKept<Shape>("history.shape", "drawing");
   const layout = useMemo(() => layoutHistory(history.intentions), [history.intentions]);
@@ -33,7 +39,9 @@ export function HistoryTab({ id, item }: { readonly id: string; readonly item: s
   const selected = item === undefined ? -1 : (layout.indexById.get(item) ?? -1);
   const select = (index: number): void => {
     const intention = layout.intentions[index];
-    navigate(storePath(id, "history", intention === undefined ? undefined : toHex(intention.id)), { replace: true });
+    navigate(storePath(id, "history", intention === undefined ? undefined : toHex(intention.id)), {
+      replace: true,
+    });
   };
   const readAll = (): void => {
     setIsOldestWanted(true);
@@ -46,7 +54,12 @@ export function HistoryTab({ id, item }: { readonly id: string; readonly item: s
         <HistoryNote history={history} layout={layout} />
         {history.hasOlder ? (
           <>
-            <button type="button" className="button" disabled={history.isReading} onClick={() => history.readOlder()}>
+            <button
+              type="button"
+              className="button"
+              disabled={history.isReading}
+              onClick={() => history.readOlder()}
+            >
               Older ones
             </button>
             <button type="button" className="button" disabled={history.isReading} onClick={readAll}>
@@ -55,23 +68,49 @@ export function HistoryTab({ id, item }: { readonly id: string; readonly item: s
           </>
         ) : null}
       </div>
-      <Problem what="The history could not be read" error={history.error} onRetry={() => history.readOlder()} />
+      <Problem
+        what="The history could not be read"
+        error={history.error}
+        onRetry={() => history.readOlder()}
+      />
       {history.intentions.length === 0 && history.isReading ? <Loading what="the history" /> : null}
       <div className="history-body">
         {shape === "drawing" ? (
-          <HistoryDrawing layout={layout} selected={selected} onSelect={select} onOlderWanted={() => history.readOlder()} />
+          <HistoryDrawing
+            layout={layout}
+            selected={selected}
+            onSelect={select}
+            onOlderWanted={() => history.readOlder()}
+          />
         ) : (
-          <HistoryList layout={layout} selected={selected} onSelect={select} onOlderWanted={() => history.readOlder()} />
+          <HistoryList
+            layout={layout}
+            selected={selected}
+            onSelect={select}
+            onOlderWanted={() => history.readOlder()}
+          />
         )}
         {item === undefined ? null : (
-          <IntentionDetail id={id} intentionId={item} layout={layout} onSelect={select} onClose={() => select(-1)} />
+          <IntentionDetail
+            id={id}
+            intentionId={item}
+            layout={layout}
+            onSelect={select}
+            onClose={() => select(-1)}
+          />
         )}
       </div>
     </div>
   );
 }
 
-function HistoryNote({ history, layout }: { readonly history: History; readonly layout: HistoryLayout }): ReactNode {
+function HistoryNote({
+  history,
+  layout,
+}: {
+  readonly history: History;
+  readonly layout: HistoryLayout;
+}): ReactNode {
   const { total, intentions } = history;
   if (total === undefined) return null;
   return (

@@ -23,7 +23,13 @@ export interface IntentionDetailProps {
   readonly onClose: () => void;
 }
 
-export function IntentionDetail({ id, intentionId, layout, onSelect, onClose }: IntentionDetailProps): ReactNode {
+export function IntentionDetail({
+  id,
+  intentionId,
+  layout,
+  onSelect,
+  onClose,
+}: IntentionDetailProps): ReactNode {
   const { data, error, refetch } = useQuery({
     queryKey: ["intention", id, intentionId],
     queryFn: ({ signal }) => lattice.store.intention({ store: id, prefix: intentionId }, { signal }),
@@ -36,13 +42,23 @@ export function IntentionDetail({ id, intentionId, layout, onSelect, onClose }: 
         <h2>
           <code>{shortHex(fromHex(intentionId) ?? new Uint8Array(0))}</code>
         </h2>
-        <button type="button" className="button button-quiet button-icon" aria-label="Close" onClick={onClose}>
+        <button
+          type="button"
+          className="button button-quiet button-icon"
+          aria-label="Close"
+          onClick={onClose}
+        >
           <Icon name="close" />
         </button>
       </header>
       <Problem what="This intention could not be read" error={error} onRetry={() => void refetch()} />
       {data === undefined ? null : <Facts intention={data} />}
-      <Links title="Follows" ids={data === undefined ? [] : parentsOf(data)} layout={layout} onSelect={onSelect} />
+      <Links
+        title="Follows"
+        ids={data === undefined ? [] : parentsOf(data)}
+        layout={layout}
+        onSelect={onSelect}
+      />
       <Links title="Followed by" ids={childrenOf(layout, index)} layout={layout} onSelect={onSelect} />
       {data === undefined || data.payload.length === 0 ? null : <Payload bytes={data.payload} />}
     </aside>

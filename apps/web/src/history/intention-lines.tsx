@@ -6,7 +6,11 @@ import { toHex } from "../text/hex.ts";
 import { hlcToMs, timeText } from "../text/times.ts";
 
 /** Intentions as a plain list. */
-export function IntentionLines({ intentions }: { readonly intentions: readonly daemon.IntentionInfo[] }): ReactNode {
+export function IntentionLines({
+  intentions,
+}: {
+  readonly intentions: readonly daemon.IntentionInfo[];
+}): ReactNode {
   return (
     <ul className="plain-list">
       {intentions.map((intention) => (

@@ -177,7 +177,10 @@ function paintShapes(context: CanvasRenderingContext2D, scene: Scene): void {
   });
 }
 
-function addShape(context: CanvasRenderingContext2D, { kind, x, y }: { kind: string; x: number; y: number }): void {
+function addShape(
+  context: CanvasRenderingContext2D,
+  { kind, x, y }: { kind: string; x: number; y: number },
+): void {
   const r = RADIUS_PX;
   if (kind === "system") context.rect(x - r + 0.5, y - r + 0.5, 2 * r - 1, 2 * r - 1);
   else if (kind === "genesis") {
@@ -190,7 +193,10 @@ function addShape(context: CanvasRenderingContext2D, { kind, x, y }: { kind: str
 }
 
 /** It goes on to the left, with what has not been read yet. */
-function paintCut(context: CanvasRenderingContext2D, { x, y, colour }: { x: number; y: number; colour: string }): void {
+function paintCut(
+  context: CanvasRenderingContext2D,
+  { x, y, colour }: { x: number; y: number; colour: string },
+): void {
   context.setLineDash([2, 3]);
   context.lineWidth = 1.4;
   context.strokeStyle = colour;

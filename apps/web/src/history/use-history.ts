@@ -18,7 +18,7 @@ export interface History {
   readonly isReading: boolean;
   readonly error: unknown;
   /** One page, or as many as it takes to have so many intentions. */
-  readOlder(count?: number): void;
+  readonly readOlder: (count?: number) => void;
 }
 
 export function useHistory(id: string): History {
@@ -55,7 +55,8 @@ export function useHistory(id: string): History {
     if (total !== undefined) void readAll((current) => current.readNewer(total));
   }, [total, readAll, isReading]);
   const readOlder = useCallback(
-    (count = 0) => void readAll((current) => current.readOlder(Math.max(count, current.intentions.length + 1))),
+    (count = 0) =>
+      void readAll((current) => current.readOlder(Math.max(count, current.intentions.length + 1))),
     [readAll],
   );
   return { intentions, total, hasOlder, isReading, error, readOlder };

@@ -25,7 +25,14 @@ export interface Extent {
   readonly laneCount: number;
 }
 
-export const START_VIEWPORT: Viewport = { width: 0, height: 0, labelPx: 0, left: 0, columnPx: COLUMN_PX_START, top: 0 };
+export const START_VIEWPORT: Viewport = {
+  width: 0,
+  height: 0,
+  labelPx: 0,
+  left: 0,
+  columnPx: COLUMN_PX_START,
+  top: 0,
+};
 
 export function columnX(view: Viewport, column: number): number {
   return view.labelPx + (column - view.left) * view.columnPx;
@@ -66,7 +73,10 @@ export function panned(view: Viewport, { x, y }: { readonly x: number; readonly 
 }
 
 /** What is at `x` stays at `x`. */
-export function zoomed(view: Viewport, { factor, x }: { readonly factor: number; readonly x: number }): Viewport {
+export function zoomed(
+  view: Viewport,
+  { factor, x }: { readonly factor: number; readonly x: number },
+): Viewport {
   const column = xColumn(view, x);
   const columnPx = Math.min(COLUMN_PX_MAX, view.columnPx * factor);
   return { ...view, columnPx, left: column - (x - view.labelPx) / columnPx };
@@ -83,7 +93,10 @@ export function fitted(view: Viewport, extent: Extent): Viewport {
 }
 
 /** Moves as little as it takes to have a place in sight. */
-export function revealing(view: Viewport, { column, lane }: { readonly column: number; readonly lane: number }): Viewport {
+export function revealing(
+  view: Viewport,
+  { column, lane }: { readonly column: number; readonly lane: number },
+): Viewport {
   const x = columnX(view, column);
   const y = laneY(view, lane);
   const right = view.width - MARGIN_PX;

@@ -55,7 +55,9 @@ export function ConflictSearch({ methods, prefix, total, onSelect }: ConflictSea
         </button>
       </p>
       <Problem what="Not looked through to the end" error={found.error} onRetry={again} />
-      {found.keys.length === 0 && found.isDone ? <p className="empty">No key has more than one value.</p> : null}
+      {found.keys.length === 0 && found.isDone ? (
+        <p className="empty">No key has more than one value.</p>
+      ) : null}
       <ul className="conflict-list">
         {found.keys.map((key) => (
           <li key={toHex(key)}>
@@ -75,7 +77,10 @@ interface SearchOptions {
   readonly onFound: (found: Found) => void;
 }
 
-async function searchConflicts(methods: StoreMethods, { prefix, signal, onFound }: SearchOptions): Promise<void> {
+async function searchConflicts(
+  methods: StoreMethods,
+  { prefix, signal, onFound }: SearchOptions,
+): Promise<void> {
   const keys: Uint8Array[] = [];
   let seen = 0;
   let cursor: Uint8Array = new Uint8Array(0);

@@ -39,8 +39,8 @@ export function ConflictView({ id, methods, entryKey, heads }: ConflictViewProps
         <Icon name="conflict" /> {countText(heads.length)} values at once
       </h3>
       <p>
-        They were written apart. All nodes show the first until somebody decides; nothing is lost by deciding, since the
-        history keeps all.
+        They were written apart. All nodes show the first until somebody decides; nothing is lost by deciding,
+        since the history keeps all.
       </p>
       <ol className="conflict-heads">
         {heads.map((head, at) => (
@@ -119,14 +119,20 @@ interface MergeFormProps {
 
 /** Starts with all values below each other, to be made into one. */
 function MergeForm({ id, entryKey, heads, isBusy, onMerge, onClose }: MergeFormProps): ReactNode {
-  const texts = heads.flatMap(({ value }) => (value === undefined ? [] : [writeBytes(value, naturalForm(value)) ?? ""]));
+  const texts = heads.flatMap(({ value }) =>
+    value === undefined ? [] : [writeBytes(value, naturalForm(value)) ?? ""],
+  );
   const isText = heads.every(({ value }) => value === undefined || naturalForm(value) === "text");
   const start: BytesDraft = { text: texts.join("\n"), form: isText ? "text" : "hex" };
   const [draft, setDraft, forget] = useKept<BytesDraft>(`merge.${id}.${toHex(entryKey)}`, start);
   const [mistake, setMistake] = useState<string>();
   const merge = (): void => {
     const value = readBytes(draft.text, draft.form);
-    setMistake(value === undefined ? new LatticeError("invalid-argument", `this is not ${draft.form}`).message : undefined);
+    setMistake(
+      value === undefined
+        ? new LatticeError("invalid-argument", `this is not ${draft.form}`).message
+        : undefined,
+    );
     if (value !== undefined) onMerge(value);
   };
   return (

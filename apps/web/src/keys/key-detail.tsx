@@ -46,9 +46,13 @@ export function KeyDetail(props: KeyDetailProps): ReactNode {
     <div className="key-detail">
       <KeyTitle entryKey={entryKey} onClose={onClose} />
       {data === undefined ? (
-        error === null ? <Loading what="the key" /> : null
+        error === null ? (
+          <Loading what="the key" />
+        ) : null
       ) : winner === undefined ? (
-        <p className="muted">This key is not there{data.heads.length === 0 ? ", and never was on this node" : ""}.</p>
+        <p className="muted">
+          This key is not there{data.heads.length === 0 ? ", and never was on this node" : ""}.
+        </p>
       ) : (
         <p className="key-facts muted">
           {winner.value === undefined ? "removed by" : "written by"}{" "}
@@ -59,20 +63,35 @@ export function KeyDetail(props: KeyDetailProps): ReactNode {
       )}
       <Problem what="The key could not be read" error={error} onRetry={() => void refetch()} />
       {heads.length > 1 ? <ConflictView id={id} methods={methods} entryKey={entryKey} heads={heads} /> : null}
-      {data === undefined ? null : <ValueEditor id={id} methods={methods} entryKey={entryKey} heads={heads} />}
-      {winner?.value === undefined ? null : <RemoveKey {...props} hashes={heads.map(({ hash }) => toHex(hash))} />}
+      {data === undefined ? null : (
+        <ValueEditor id={id} methods={methods} entryKey={entryKey} heads={heads} />
+      )}
+      {winner?.value === undefined ? null : (
+        <RemoveKey {...props} hashes={heads.map(({ hash }) => toHex(hash))} />
+      )}
       <KeyHistory id={id} methods={methods} entryKey={entryKey} />
     </div>
   );
 }
 
-function KeyTitle({ entryKey, onClose }: { readonly entryKey: Uint8Array; readonly onClose: () => void }): ReactNode {
+function KeyTitle({
+  entryKey,
+  onClose,
+}: {
+  readonly entryKey: Uint8Array;
+  readonly onClose: () => void;
+}): ReactNode {
   const [form, setForm] = useState(naturalForm(entryKey));
   const other = form === "hex" ? "text" : "hex";
   const canBeOther = writeBytes(entryKey, other) !== undefined;
   return (
     <header className="key-title">
-      <button type="button" className="button button-quiet button-icon split-back" aria-label="Back to the keys" onClick={onClose}>
+      <button
+        type="button"
+        className="button button-quiet button-icon split-back"
+        aria-label="Back to the keys"
+        onClick={onClose}
+      >
         <Icon name="close" />
       </button>
       <h2 className="mono">{writeBytes(entryKey, form) ?? bytesLine(entryKey)}</h2>
@@ -87,7 +106,12 @@ function KeyTitle({ entryKey, onClose }: { readonly entryKey: Uint8Array; readon
 }
 
 /** Removes what was seen: a value that came meanwhile stays. */
-function RemoveKey({ id, methods, entryKey, hashes }: KeyDetailProps & { readonly hashes: readonly string[] }): ReactNode {
+function RemoveKey({
+  id,
+  methods,
+  entryKey,
+  hashes,
+}: KeyDetailProps & { readonly hashes: readonly string[] }): ReactNode {
   const remove = useMutation({
     mutationFn: () => methods.call("Delete", { key: entryKey, if: hashes }),
     onSettled: () => queryClient.invalidateQueries({ queryKey: keys.store(id) }),

@@ -25,7 +25,11 @@ export function KeyHistory({ id, methods, entryKey }: KeyHistoryProps): ReactNod
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery({
     queryKey: [...keyQuery(id, entryKey), "history"],
     queryFn: ({ pageParam, signal }) =>
-      methods.call<HistoryReply>("History", { key: entryKey, limit: PAGE_WRITES, cursor: pageParam }, { signal }),
+      methods.call<HistoryReply>(
+        "History",
+        { key: entryKey, limit: PAGE_WRITES, cursor: pageParam },
+        { signal },
+      ),
     initialPageParam: new Uint8Array(0),
     getNextPageParam: ({ next }) => (next.length === 0 ? undefined : (next as Uint8Array<ArrayBuffer>)),
   });
@@ -48,7 +52,12 @@ export function KeyHistory({ id, methods, entryKey }: KeyHistoryProps): ReactNod
         ))}
       </ol>
       {hasNextPage ? (
-        <button type="button" className="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+        <button
+          type="button"
+          className="button"
+          disabled={isFetchingNextPage}
+          onClick={() => void fetchNextPage()}
+        >
           Older ones
         </button>
       ) : null}

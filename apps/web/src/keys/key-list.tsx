@@ -1,6 +1,14 @@
 /** The rows of a window of keys. Only those in sight are in the page, and pages are read as they come near. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import {
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+} from "react";
 import { Icon } from "../parts/icon.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { Problem } from "../parts/notice.tsx";
@@ -52,8 +60,10 @@ export function KeyList({ list, total, selected, onSelect }: KeyListProps): Reac
     const screen = Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PX);
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: screen, PageUp: -screen }[event.key];
     if (step !== undefined) moveTo(active.index < 0 ? 0 : active.index + step);
-    else if (event.key === "Home") atStart ? moveTo(0) : list.jumpTo(new Uint8Array(0));
-    else if (event.key === "End") atEnd ? moveTo(rows.length - 1) : list.jumpToEnd();
+    else if (event.key === "Home" && atStart) moveTo(0);
+    else if (event.key === "Home") list.jumpTo(new Uint8Array(0));
+    else if (event.key === "End" && atEnd) moveTo(rows.length - 1);
+    else if (event.key === "End") list.jumpToEnd();
     else if (event.key === "Enter" && active.index >= 0) onSelect(rows[active.index]!.key);
     else return;
     event.preventDefault();
@@ -61,7 +71,11 @@ export function KeyList({ list, total, selected, onSelect }: KeyListProps): Reac
   if (list.reading === "start" && rows.length === 0) return <Loading what="the keys" />;
   return (
     <>
-      <Problem what="The keys could not be read" error={list.error} onRetry={() => list.jumpTo(rows[0]?.key ?? new Uint8Array(0))} />
+      <Problem
+        what="The keys could not be read"
+        error={list.error}
+        onRetry={() => list.jumpTo(rows[0]?.key ?? new Uint8Array(0))}
+      />
       {rows.length === 0 && list.error === undefined ? <p className="empty">There is no such key.</p> : null}
       <div
         ref={scroller}
@@ -150,7 +164,8 @@ function useKeepInPlace(list: KeyListState, scroller: { readonly current: HTMLDi
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
-    if (known.current.beginning !== beginning) element.scrollTop = startsAt === "top" ? 0 : element.scrollHeight;
+    if (known.current.beginning !== beginning)
+      element.scrollTop = startsAt === "top" ? 0 : element.scrollHeight;
     else element.scrollTop += (shift - known.current.shift) * ROW_PX;
     known.current = { shift, beginning };
   }, [shift, beginning, startsAt, scroller]);

@@ -60,7 +60,10 @@ export function withPageBehind(window: KeyWindow, page: KeyPage): Grown {
 }
 
 /** `added`: rows that came before the first, by which what is shown moves down. */
-export function withPageBefore(window: KeyWindow, page: KeyPage): { readonly window: KeyWindow; readonly added: number } {
+export function withPageBefore(
+  window: KeyWindow,
+  page: KeyPage,
+): { readonly window: KeyWindow; readonly added: number } {
   const all = mergeRows(page.rows, window.rows);
   const kept = all.slice(0, WINDOW_ROWS_MAX);
   return {

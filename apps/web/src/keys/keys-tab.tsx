@@ -94,13 +94,23 @@ export function KeysTab({ id, methods, item }: StoreTabProps): ReactNode {
             <p>Choose a key to see its value, who wrote it, and what it was before.</p>
           </div>
         ) : (
-          <KeyDetail key={toHex(selected)} id={id} methods={methods} entryKey={selected} onClose={() => select(undefined)} />
+          <KeyDetail
+            key={toHex(selected)}
+            id={id}
+            methods={methods}
+            entryKey={selected}
+            onClose={() => select(undefined)}
+          />
         )}
         {item !== undefined && selected === undefined ? (
-          <Notice kind="problem">The address of this place names no key: {countText(item.length)} characters that are no hex.</Notice>
+          <Notice kind="problem">
+            The address of this place names no key: {countText(item.length)} characters that are no hex.
+          </Notice>
         ) : null}
       </section>
-      {isCreating ? <NewKeyDialog id={id} methods={methods} onClose={() => setIsCreating(false)} onCreated={select} /> : null}
+      {isCreating ? (
+        <NewKeyDialog id={id} methods={methods} onClose={() => setIsCreating(false)} onCreated={select} />
+      ) : null}
     </div>
   );
 }
@@ -128,7 +138,13 @@ function SearchField({ search, isBad, onChange }: SearchFieldProps): ReactNode {
 }
 
 /** Straight to a place in the list, wherever that is. */
-function JumpForm({ onJump, prefix }: { readonly onJump: (key: Uint8Array) => void; readonly prefix: Uint8Array }): ReactNode {
+function JumpForm({
+  onJump,
+  prefix,
+}: {
+  readonly onJump: (key: Uint8Array) => void;
+  readonly prefix: Uint8Array;
+}): ReactNode {
   const [text, setText] = useState<string>();
   if (text === undefined) {
     return (

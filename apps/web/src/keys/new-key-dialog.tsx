@@ -32,7 +32,8 @@ export function NewKeyDialog({ id, methods, onClose, onCreated }: NewKeyDialogPr
   const value = readBytes(draft.value.text, draft.value.form);
   const put = useMutation({
     mutationFn: async () => {
-      if (key === undefined || value === undefined) throw new LatticeError("invalid-argument", "this is not written yet");
+      if (key === undefined || value === undefined)
+        throw new LatticeError("invalid-argument", "this is not written yet");
       await methods.call("Put", { key, value, if: isOverwriting ? [] : ["none"] });
       return key;
     },
@@ -67,7 +68,11 @@ export function NewKeyDialog({ id, methods, onClose, onCreated }: NewKeyDialogPr
           onSubmit={() => put.mutate()}
         />
         <label className="check">
-          <input type="checkbox" checked={isOverwriting} onChange={(event) => setIsOverwriting(event.target.checked)} />
+          <input
+            type="checkbox"
+            checked={isOverwriting}
+            onChange={(event) => setIsOverwriting(event.target.checked)}
+          />
           Also where the key is there already
         </label>
         <Problem what="Not written" error={put.error} />

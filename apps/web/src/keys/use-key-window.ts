@@ -34,7 +34,12 @@ interface State {
 type Action =
   | { readonly kind: "reading"; readonly reading: Reading }
   | { readonly kind: "failed"; readonly error: unknown }
-  | { readonly kind: "begun"; readonly page: KeyPage; readonly startsAt: "top" | "bottom"; readonly isWhole: boolean }
+  | {
+      readonly kind: "begun";
+      readonly page: KeyPage;
+      readonly startsAt: "top" | "bottom";
+      readonly isWhole: boolean;
+    }
   | { readonly kind: "behind"; readonly page: KeyPage }
   | { readonly kind: "before"; readonly page: KeyPage }
   | { readonly kind: "changed"; readonly event: WatchEvent };
@@ -56,9 +61,19 @@ function reduce(state: State, action: Action): State {
       return { ...state, reading: "none", error: action.error };
     case "begun": {
       const { page, startsAt, isWhole } = action;
-      const ends = startsAt === "top" ? { atStart: isWhole, atEnd: !page.hasMore } : { atStart: !page.hasMore, atEnd: true };
+      const ends =
+        startsAt === "top"
+          ? { atStart: isWhole, atEnd: !page.hasMore }
+          : { atStart: !page.hasMore, atEnd: true };
       const window = { rows: page.rows, ...ends };
-      return { window, reading: "none", error: undefined, shift: 0, beginning: state.beginning + 1, startsAt };
+      return {
+        window,
+        reading: "none",
+        error: undefined,
+        shift: 0,
+        beginning: state.beginning + 1,
+        startsAt,
+      };
     }
     case "behind": {
       const { window, dropped } = withPageBehind(state.window, action.page);
@@ -87,11 +102,11 @@ export interface KeyWindowUse {
 
 export interface KeyList extends State {
   readonly live: StreamState;
-  readBehind(): void;
-  readBefore(): void;
+  readonly readBehind: () => void;
+  readonly readBefore: () => void;
   /** From the first key that is not below this one; empty: from the start. */
-  jumpTo(key: Uint8Array): void;
-  jumpToEnd(): void;
+  readonly jumpTo: (key: Uint8Array) => void;
+  readonly jumpToEnd: () => void;
 }
 
 const NO_KEY: Uint8Array = new Uint8Array(0);
@@ -103,7 +118,11 @@ export function useKeyWindow({ methods, prefix, onChange }: KeyWindowUse): KeyLi
   const reader = useMemo(() => new KeyReader(methods, prefix), [methods, prefixHex]);
   const calling = useRef<AbortController>(undefined);
   const read = useCallback(
-    async (reading: Reading, page: (signal: AbortSignal) => Promise<KeyPage>, done: (page: KeyPage) => Action) => {
+    async (
+      reading: Reading,
+      page: (signal: AbortSignal) => Promise<KeyPage>,
+      done: (page: KeyPage) => Action,
+    ) => {
       calling.current?.abort();
       const own = new AbortController();
       calling.current = own;
@@ -153,12 +172,20 @@ export function useKeyWindow({ methods, prefix, onChange }: KeyWindowUse): KeyLi
     readBehind: () => {
       const last = window.rows.at(-1);
       if (reading !== "none" || window.atEnd || last === undefined) return;
-      void read("behind", (signal) => reader.behind(last.key, signal), (page) => ({ kind: "behind", page }));
+      void read(
+        "behind",
+        (signal) => reader.behind(last.key, signal),
+        (page) => ({ kind: "behind", page }),
+      );
     },
     readBefore: () => {
       const first = window.rows[0];
       if (reading !== "none" || window.atStart || first === undefined) return;
-      void read("before", (signal) => reader.before(first.key, signal), (page) => ({ kind: "before", page }));
+      void read(
+        "before",
+        (signal) => reader.before(first.key, signal),
+        (page) => ({ kind: "before", page }),
+      );
     },
   };
 }

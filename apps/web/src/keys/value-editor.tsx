@@ -15,8 +15,7 @@ import { BytesField } from "../fields/bytes-field.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Notice, Problem } from "../parts/notice.tsx";
 import { useKept } from "../parts/use-kept.ts";
-import { naturalForm, readBytes, writeBytes, type BytesForm } from "../text/bytes-text.ts";
-import { bytesLine } from "../text/bytes-text.ts";
+import { bytesLine, naturalForm, readBytes, writeBytes, type BytesForm } from "../text/bytes-text.ts";
 import { toHex } from "../text/hex.ts";
 import type { Head } from "./kv-messages.ts";
 
@@ -105,7 +104,11 @@ export function ValueEditor({ id, methods, entryKey, heads }: ValueEditorProps):
         <button type="button" className="button" disabled={!isEdited} onClick={forget}>
           Undo
         </button>
-        <button type="submit" className="button button-primary" disabled={!isEdited || put.isPending || bytes === undefined}>
+        <button
+          type="submit"
+          className="button button-primary"
+          disabled={!isEdited || put.isPending || bytes === undefined}
+        >
           {put.isPending ? "Saving…" : "Save"}
         </button>
       </div>

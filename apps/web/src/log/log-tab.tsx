@@ -45,7 +45,9 @@ export function LogTab({ id, methods }: StoreTabProps): ReactNode {
         </p>
       </div>
       <Problem what="The log could not be read" error={tail.error} />
-      {tail.live.kind === "failed" ? <Problem what="The log is not followed" error={tail.live.error} /> : null}
+      {tail.live.kind === "failed" ? (
+        <Problem what="The log is not followed" error={tail.live.error} />
+      ) : null}
       {tail.isReady ? <LogLines id={id} tail={tail} entries={shown} /> : <Loading what="the log" />}
       <AppendForm id={id} methods={methods} />
     </div>
@@ -100,7 +102,12 @@ function LogLines({ id, tail, entries }: LogLinesProps): ReactNode {
         onScroll={onScroll}
       >
         {tail.hasOlder ? (
-          <button type="button" className="button log-older" disabled={tail.isReadingOlder} onClick={tail.readOlder}>
+          <button
+            type="button"
+            className="button log-older"
+            disabled={tail.isReadingOlder}
+            onClick={tail.readOlder}
+          >
             {tail.isReadingOlder ? "Reading…" : "Older entries"}
           </button>
         ) : null}

@@ -20,7 +20,7 @@ export interface LogTail {
   readonly isReadingOlder: boolean;
   readonly error: unknown;
   readonly live: StreamState;
-  readOlder(): void;
+  readonly readOlder: () => void;
 }
 
 export function useLogTail(id: string, methods: StoreMethods): LogTail {
@@ -64,7 +64,11 @@ export function useLogTail(id: string, methods: StoreMethods): LogTail {
   };
   const readOlder = async (): Promise<void> => {
     setIsReadingOlder(true);
-    const reply = await read({ reverse: true, limit: OLDER_COUNT, cursor: entries[0]?.cursor ?? new Uint8Array(0) });
+    const reply = await read({
+      reverse: true,
+      limit: OLDER_COUNT,
+      cursor: entries[0]?.cursor ?? new Uint8Array(0),
+    });
     setIsReadingOlder(false);
     if (reply === undefined) return;
     setHasOlder(reply.next.length > 0);

@@ -49,7 +49,13 @@ export function MethodForm({ id, methods, method }: MethodFormProps): ReactNode 
       <h2 id="method-name">{method.name}</h2>
       {method.summary === "" ? null : <p>{method.summary}</p>}
       <form onSubmit={onSubmit} className="method-form">
-        <MessageForm type={method.request} draft={draft} onChange={setDraft} mistakes={mistakes} onSubmit={submit} />
+        <MessageForm
+          type={method.request}
+          draft={draft}
+          onChange={setDraft}
+          mistakes={mistakes}
+          onSubmit={submit}
+        />
         <div className="form-end">
           <button type="button" className="button" onClick={forget}>
             Clear

@@ -41,7 +41,8 @@ export function StreamOutput({ methods, method, request, onClose }: StreamOutput
     <section className="reply" aria-label="Stream">
       <div className="section-head">
         <p className="muted" role="status">
-          {isStopped ? "stopped" : stateText(state)}, {countOf(told.length === 0 ? 0 : told[0]!.number + 1, "message")}
+          {isStopped ? "stopped" : stateText(state)},{" "}
+          {countOf(told.length === 0 ? 0 : told[0]!.number + 1, "message")}
         </p>
         <button type="button" className="button" onClick={() => (isStopped ? onClose() : setIsStopped(true))}>
           <Icon name={isStopped ? "close" : "stop"} /> {isStopped ? "Close" : "Stop"}

@@ -49,6 +49,9 @@ function optionsFor(element: HTMLElement): uPlot.Options {
     legend: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [axis, { ...axis, size: 42 }],
-    series: [{}, { stroke: colour("--accent"), fill: colour("--accent-soft"), width: 1.5, points: { show: false } }],
+    series: [
+      {},
+      { stroke: colour("--accent"), fill: colour("--accent-soft"), width: 1.5, points: { show: false } },
+    ],
   };
 }

@@ -10,7 +10,10 @@ export interface ActivitySample {
 }
 
 /** Adds a sample; what is too old falls out. A count that went down, as when a store is gone, starts anew. */
-export function withSample(samples: readonly ActivitySample[], sample: ActivitySample): readonly ActivitySample[] {
+export function withSample(
+  samples: readonly ActivitySample[],
+  sample: ActivitySample,
+): readonly ActivitySample[] {
   const last = samples.at(-1);
   if (last !== undefined && sample.timeMs <= last.timeMs) return samples;
   const isReset = last !== undefined && sample.intentionCount < last.intentionCount;

@@ -11,7 +11,13 @@ export interface ConfirmButtonProps {
   readonly disabled?: boolean;
 }
 
-export function ConfirmButton({ children, question, verb, onConfirm, disabled = false }: ConfirmButtonProps): ReactNode {
+export function ConfirmButton({
+  children,
+  question,
+  verb,
+  onConfirm,
+  disabled = false,
+}: ConfirmButtonProps): ReactNode {
   const [isAsking, setIsAsking] = useState(false);
   if (!isAsking) {
     return (

@@ -4,7 +4,15 @@ import { Icon } from "./icon.tsx";
 const TOLD_MS = 1_500;
 
 /** `what` is what is copied, in words: "the key". */
-export function CopyButton({ text, what, withText }: { readonly text: string; readonly what: string; readonly withText?: boolean }): ReactNode {
+export function CopyButton({
+  text,
+  what,
+  withText,
+}: {
+  readonly text: string;
+  readonly what: string;
+  readonly withText?: boolean;
+}): ReactNode {
   const [outcome, setOutcome] = useState<"none" | "copied" | "failed">("none");
   useEffect(() => {
     if (outcome === "none") return undefined;

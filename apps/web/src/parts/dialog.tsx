@@ -34,7 +34,12 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps):
     >
       <header className="dialog-head">
         <h2 id={titleId}>{title}</h2>
-        <button type="button" className="button button-quiet button-icon" aria-label="Close" onClick={onClose}>
+        <button
+          type="button"
+          className="button button-quiet button-icon"
+          aria-label="Close"
+          onClick={onClose}
+        >
           <Icon name="close" />
         </button>
       </header>

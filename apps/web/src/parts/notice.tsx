@@ -38,7 +38,17 @@ export function Problem({ error, what, onRetry, actions }: ProblemProps): ReactN
       </button>
     );
   return (
-    <Notice kind="problem" actions={retry === null && actions === undefined ? undefined : <>{actions}{retry}</>}>
+    <Notice
+      kind="problem"
+      actions={
+        retry === null && actions === undefined ? undefined : (
+          <>
+            {actions}
+            {retry}
+          </>
+        )
+      }
+    >
       {what === undefined ? null : <strong>{what}: </strong>}
       {problemText(error)}
     </Notice>

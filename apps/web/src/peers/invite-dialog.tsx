@@ -75,7 +75,13 @@ export function InviteDialog({ id, title, onClose }: InviteDialogProps): ReactNo
   );
 }
 
-function MadeInvite({ invite, onClose }: { readonly invite: daemon.InviteReply; readonly onClose: () => void }): ReactNode {
+function MadeInvite({
+  invite,
+  onClose,
+}: {
+  readonly invite: daemon.InviteReply;
+  readonly onClose: () => void;
+}): ReactNode {
   return (
     <div className="made-invite">
       <QrCode text={invite.token} label="The token as a code to scan" />
@@ -90,7 +96,8 @@ function MadeInvite({ invite, onClose }: { readonly invite: daemon.InviteReply; 
           onFocus={(event) => event.target.select()}
         />
         <p className="field-help">
-          Whoever has it can join, until {timeText(Number(invite.expiresMs))}: hand it over like a key. It is shown only now.
+          Whoever has it can join, until {timeText(Number(invite.expiresMs))}: hand it over like a key. It is
+          shown only now.
         </p>
       </div>
       <div className="form-end">

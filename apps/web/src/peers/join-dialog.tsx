@@ -70,7 +70,9 @@ export function JoinDialog({ onClose }: { readonly onClose: () => void }): React
             value={token}
             onChange={(event) => setToken(event.target.value)}
           />
-          <p className="field-help">Whoever invites finds it under Members of the store, as text and as a code to scan.</p>
+          <p className="field-help">
+            Whoever invites finds it under Members of the store, as text and as a code to scan.
+          </p>
         </div>
         {progress === undefined ? null : <JoinSteps progress={progress} />}
         <Problem what="Not joined" error={error} />

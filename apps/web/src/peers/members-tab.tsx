@@ -37,7 +37,11 @@ export function MembersTab({ id, title }: { readonly id: string; readonly title:
 function Members({ id }: { readonly id: string }): ReactNode {
   const { data: peers, error, refetch } = usePeers(id);
   if (peers === undefined) {
-    return error === null ? <Loading what="the members" /> : <Problem error={error} onRetry={() => void refetch()} />;
+    return error === null ? (
+      <Loading what="the members" />
+    ) : (
+      <Problem error={error} onRetry={() => void refetch()} />
+    );
   }
   return (
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Members">
@@ -82,7 +86,11 @@ function Invites({ id }: { readonly id: string }): ReactNode {
   const names = useMemberNames(id);
   const nameOf = (key: Uint8Array): string | undefined => names.get(toHex(key));
   if (invites === undefined) {
-    return error === null ? <Loading what="the invites" /> : <Problem error={error} onRetry={() => void refetch()} />;
+    return error === null ? (
+      <Loading what="the invites" />
+    ) : (
+      <Problem error={error} onRetry={() => void refetch()} />
+    );
   }
   if (invites.length === 0) return <Empty>Nobody has been invited yet.</Empty>;
   return (
@@ -138,7 +146,9 @@ function InviteRow({ id, invite, nameOf }: InviteRowProps): ReactNode {
         <Identity publicKey={invite.inviter} name={nameOf(invite.inviter)} />
       </td>
       <td>
-        {invite.usedBy.length === 0 ? null : <Identity publicKey={invite.usedBy} name={nameOf(invite.usedBy)} />}
+        {invite.usedBy.length === 0 ? null : (
+          <Identity publicKey={invite.usedBy} name={nameOf(invite.usedBy)} />
+        )}
       </td>
       <td className="row-actions">
         {invite.state === "open" ? (

@@ -78,7 +78,13 @@ function Frame(): ReactNode {
   );
 }
 
-function PhoneBar({ isNavOpen, onToggle }: { readonly isNavOpen: boolean; readonly onToggle: () => void }): ReactNode {
+function PhoneBar({
+  isNavOpen,
+  onToggle,
+}: {
+  readonly isNavOpen: boolean;
+  readonly onToggle: () => void;
+}): ReactNode {
   const { data: status } = useNodeStatus();
   return (
     <div className="phone-bar">

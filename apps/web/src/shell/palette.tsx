@@ -97,7 +97,10 @@ function useGoals(shortcuts: readonly Shortcut[]): readonly Goal[] {
 }
 
 function matching(goals: readonly Goal[], text: string): readonly Goal[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   return goals.filter(({ label, note }) => {
     const name = `${label} ${note}`.toLowerCase();
     return words.every((word) => name.includes(word));

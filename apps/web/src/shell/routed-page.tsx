@@ -9,7 +9,9 @@ import type { Route } from "../routing/route.ts";
 import { StorePage } from "../stores/store-page.tsx";
 import { StoresPage } from "../stores/stores-page.tsx";
 
-const ClusterPage = lazy(async () => ({ default: (await import("../cluster/cluster-page.tsx")).ClusterPage }));
+const ClusterPage = lazy(async () => ({
+  default: (await import("../cluster/cluster-page.tsx")).ClusterPage,
+}));
 
 export function RoutedPage({ route }: { readonly route: Route }): ReactNode {
   switch (route.page) {

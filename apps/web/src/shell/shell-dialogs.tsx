@@ -11,7 +11,13 @@ type OpenDialog = (dialog: ShellDialog) => void;
 
 const Context = createContext<OpenDialog>(() => undefined);
 
-export function ShellDialogs({ open, children }: { readonly open: OpenDialog; readonly children: ReactNode }): ReactNode {
+export function ShellDialogs({
+  open,
+  children,
+}: {
+  readonly open: OpenDialog;
+  readonly children: ReactNode;
+}): ReactNode {
   return <Context value={open}>{children}</Context>;
 }
 

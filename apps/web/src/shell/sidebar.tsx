@@ -9,7 +9,12 @@ import { storeTitle, storeTree } from "../stores/store-tree.ts";
 import { shortHex } from "../text/hex.ts";
 import { useOpenDialog } from "./shell-dialogs.tsx";
 
-const PLACES: readonly { readonly path: string; readonly page: Route["page"]; readonly label: string; readonly icon: IconName }[] = [
+const PLACES: readonly {
+  readonly path: string;
+  readonly page: Route["page"];
+  readonly label: string;
+  readonly icon: IconName;
+}[] = [
   { path: "/", page: "overview", label: "Overview", icon: "overview" },
   { path: "/stores", page: "stores", label: "Stores", icon: "stores" },
   { path: "/events", page: "events", label: "Events", icon: "events" },
@@ -63,7 +68,13 @@ export function Sidebar({ onMove }: { readonly onMove: () => void }): ReactNode 
   );
 }
 
-function NodeMark({ status, isAway }: { readonly status: daemon.NodeStatus | undefined; readonly isAway: boolean }): ReactNode {
+function NodeMark({
+  status,
+  isAway,
+}: {
+  readonly status: daemon.NodeStatus | undefined;
+  readonly isAway: boolean;
+}): ReactNode {
   return (
     <div className="node-mark">
       <img src="/icon.svg" alt="" width="26" height="26" />

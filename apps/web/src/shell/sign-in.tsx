@@ -31,8 +31,8 @@ export function SignIn(): ReactNode {
     <main className="sign-in">
       <h1>Lattice</h1>
       <p>
-        This page belongs to a node, and the node does not know you yet. Open the link that it printed when it started, or
-        ask for another one:
+        This page belongs to a node, and the node does not know you yet. Open the link that it printed when it
+        started, or ask for another one:
       </p>
       <pre>
         <code>lattice node link</code>

@@ -9,9 +9,16 @@ export function NoStores(): ReactNode {
   return (
     <Empty>
       <h2>No stores yet</h2>
-      <p>A store is data that several nodes share. Create one here, or join one that somebody has invited you to.</p>
+      <p>
+        A store is data that several nodes share. Create one here, or join one that somebody has invited you
+        to.
+      </p>
       <p className="empty-actions">
-        <button type="button" className="button button-primary" onClick={() => openDialog({ kind: "create" })}>
+        <button
+          type="button"
+          className="button button-primary"
+          onClick={() => openDialog({ kind: "create" })}
+        >
           <Icon name="plus" /> Create a store
         </button>
         <button type="button" className="button" onClick={() => openDialog({ kind: "join" })}>

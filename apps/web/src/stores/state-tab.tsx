@@ -19,13 +19,19 @@ const POLL_MS = 3_000;
 export function StateTab({ id }: { readonly id: string }): ReactNode {
   const { data: status, error, refetch } = useStoreStatus(id);
   if (status === undefined) {
-    return error === null ? <Loading what="the state" /> : <Problem error={error} onRetry={() => void refetch()} />;
+    return error === null ? (
+      <Loading what="the state" />
+    ) : (
+      <Problem error={error} onRetry={() => void refetch()} />
+    );
   }
   return (
     <div className="columns">
-      <Figures status={status} />
+      <div className="stack">
+        <Figures status={status} />
+        <Checks id={id} />
+      </div>
       <Tables id={id} />
-      <Checks id={id} />
       <Forks id={id} count={status.forkCount} />
       <Floating id={id} count={status.floatingCount} />
     </div>

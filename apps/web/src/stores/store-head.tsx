@@ -1,7 +1,7 @@
 /** Name, id and type of a store, and what can be done with all of it. */
 import { useMutation } from "@tanstack/react-query";
 import { useState, type FormEvent, type ReactNode } from "react";
-import { daemon } from "@lattice/proto";
+import type { daemon } from "@lattice/proto";
 import { lattice } from "../connection/lattice.ts";
 import { keys } from "../data/queries.ts";
 import { queryClient } from "../data/query-client.ts";
@@ -79,7 +79,13 @@ export function StoreHead({ store, status }: StoreHeadProps): ReactNode {
   );
 }
 
-function SyncOutcome({ reply, onClose }: { readonly reply: daemon.SyncReply; readonly onClose: () => void }): ReactNode {
+function SyncOutcome({
+  reply,
+  onClose,
+}: {
+  readonly reply: daemon.SyncReply;
+  readonly onClose: () => void;
+}): ReactNode {
   const failed = reply.peers.some(({ error }) => error !== "");
   const close = (
     <button type="button" className="button button-quiet button-icon" aria-label="Close" onClick={onClose}>
@@ -109,7 +115,13 @@ function SyncOutcome({ reply, onClose }: { readonly reply: daemon.SyncReply; rea
   );
 }
 
-function RenameForm({ store, onDone }: { readonly store: daemon.Store; readonly onDone: () => void }): ReactNode {
+function RenameForm({
+  store,
+  onDone,
+}: {
+  readonly store: daemon.Store;
+  readonly onDone: () => void;
+}): ReactNode {
   const [name, setName] = useState(store.name);
   const rename = useMutation({
     mutationFn: () => lattice.store.setName({ store: toHex(store.id), name }),

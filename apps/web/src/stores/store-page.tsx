@@ -31,7 +31,11 @@ export function StorePage({ route }: { readonly route: StoreRoute }): ReactNode 
   if (stores === undefined) {
     return (
       <div className="page">
-        {error === null ? <Loading what="the store" /> : <Problem error={error} onRetry={() => void refetch()} />}
+        {error === null ? (
+          <Loading what="the store" />
+        ) : (
+          <Problem error={error} onRetry={() => void refetch()} />
+        )}
       </div>
     );
   }
@@ -42,7 +46,8 @@ export function StorePage({ route }: { readonly route: StoreRoute }): ReactNode 
         <PageHead title="No such store" />
         <Empty>
           <p>
-            {found.length > 1 ? "Several stores start" : "No store of this node starts"} with <code>{route.store}</code>.
+            {found.length > 1 ? "Several stores start" : "No store of this node starts"} with{" "}
+            <code>{route.store}</code>.
           </p>
           <Link className="button" to="/stores">
             To all stores
@@ -54,7 +59,13 @@ export function StorePage({ route }: { readonly route: StoreRoute }): ReactNode 
   return <OpenStore store={store} route={{ ...route, store: toHex(store.id) }} />;
 }
 
-function OpenStore({ store, route }: { readonly store: daemon.Store; readonly route: StoreRoute }): ReactNode {
+function OpenStore({
+  store,
+  route,
+}: {
+  readonly store: daemon.Store;
+  readonly route: StoreRoute;
+}): ReactNode {
   const { data: methods, error, refetch } = useStoreMethods(route.store);
   const status = useStoreStatus(route.store);
   const tabs = tabsOf(methods?.service);
@@ -71,7 +82,11 @@ function OpenStore({ store, route }: { readonly store: daemon.Store; readonly ro
       <div className="tab-body">
         {tab === undefined ? null : <OpenTab store={store} route={{ ...route, tab }} methods={methods} />}
         {methods === undefined && store.problem === "" ? (
-          <Problem what="The methods of this store are not known" error={error} onRetry={() => void refetch()} />
+          <Problem
+            what="The methods of this store are not known"
+            error={error}
+            onRetry={() => void refetch()}
+          />
         ) : null}
         {methods === undefined && error === null && tab === undefined ? <Loading what="the store" /> : null}
       </div>
@@ -110,7 +125,6 @@ function TabLinks({ store, tabs, current }: TabLinksProps): ReactNode {
     </nav>
   );
 }
-
 
 interface OpenTabProps {
   readonly store: daemon.Store;

@@ -75,7 +75,13 @@ function StoreRow({ branch: { store, id, depth }, status }: StoreRowProps): Reac
 }
 
 /** What needs somebody's attention, in a word or two. */
-function StoreHealth({ store, status }: { readonly store: daemon.Store; readonly status: daemon.StoreStatus | undefined }): ReactNode {
+function StoreHealth({
+  store,
+  status,
+}: {
+  readonly store: daemon.Store;
+  readonly status: daemon.StoreStatus | undefined;
+}): ReactNode {
   const worries = [
     store.problem,
     status?.projectionPaused ?? "",

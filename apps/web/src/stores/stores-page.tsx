@@ -17,7 +17,11 @@ export function StoresPage(): ReactNode {
         <button type="button" className="button" onClick={() => openDialog({ kind: "join" })}>
           <Icon name="join" /> Join
         </button>
-        <button type="button" className="button button-primary" onClick={() => openDialog({ kind: "create" })}>
+        <button
+          type="button"
+          className="button button-primary"
+          onClick={() => openDialog({ kind: "create" })}
+        >
           <Icon name="plus" /> Create
         </button>
       </PageHead>
