@@ -28,6 +28,7 @@ const USAGE = [
 const ENVIRONMENT = [
   "Environment:",
   "  LATTICE_DATA, LATTICE_STORE, LATTICE_LISTEN stand for --data, --store and --listen;",
+  "  LATTICE_LOG_LEVEL and LATTICE_LOG_FORMAT for --log-level and --log-format;",
   "  LATTICE_TYPES, separated like PATH, for --types; LATTICE_WEB, a port or off, for --web and --no-web.",
 ];
 

@@ -6,6 +6,7 @@ import { isIPv6 } from "node:net";
 import { delimiter, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
 import { takeFlags, type Flag, type FlagValues } from "./flags.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogOptions } from "./log.ts";
 import { defaultDataDirectory, type ListenAddress } from "./node-access.ts";
 import type { Environment } from "./world.ts";
 
@@ -43,6 +44,12 @@ export const PROCESS_FLAGS: readonly Flag[] = [
     help: `serve the page and the HTTP API on this port of this machine (${WEB_PORT}; 0: any that is free)`,
   },
   { name: "no-web", help: "serve neither" },
+  { name: "log-level", value: "LEVEL", help: `what the node logs: ${LOG_LEVELS.join(", ")}` },
+  {
+    name: "log-format",
+    value: "FORMAT",
+    help: "text or json; by default text for a terminal, json otherwise",
+  },
   { name: "version", help: "print the version" },
 ];
 
@@ -58,6 +65,8 @@ export interface Invocation {
   readonly listen: readonly ListenAddress[] | undefined;
   /** Modules of store types, as they were written. */
   readonly types: readonly string[];
+  /** Absent where nothing is logged: beside a prompt, unless asked for. */
+  readonly log: LogOptions | undefined;
   /** Absent where no page is to be served. */
   readonly web: WebWish | undefined;
   readonly store: string | undefined;
@@ -97,6 +106,9 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
   if (given.values.get("types")?.includes("") === true) {
     throw new UsageError("--types needs a value: --types MODULE");
   }
+  if ((given.values.has("log-level") || given.values.has("log-format")) && mode !== "daemon" && !embedded) {
+    throw new UsageError("--log-level and --log-format need --daemon or --embedded: only a node has a log");
+  }
   if ((given.values.has("web") || given.switches.has("no-web")) && mode !== "daemon" && !embedded) {
     throw new UsageError("--web and --no-web need --daemon or --embedded: only a node serves a page");
   }
@@ -108,6 +120,7 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
     hasOwnDataDirectory: data !== undefined,
     listen: listen?.map(parseListenAddress),
     types: [...(given.values.get("types") ?? []), ...envTypes(env)],
+    log: logOptions(given, mode, env),
     web: webWish(given, mode, env),
     store: given.values.get("store")?.[0] ?? nonEmpty(env["LATTICE_STORE"]),
     json: given.switches.has("json"),
@@ -129,6 +142,7 @@ function withoutNode(argv: readonly string[], first: string, env: Environment): 
     hasOwnDataDirectory: false,
     listen: undefined,
     types: [],
+    log: undefined,
     web: undefined,
     store: undefined,
     json: false,
@@ -184,6 +198,23 @@ function webWish(given: FlagValues, mode: Mode, env: Environment): WebWish | und
   if (variable === "off") return undefined;
   if (variable !== undefined) return { port: parsePort(variable, "LATTICE_WEB"), isOptional: false };
   return { port: WEB_PORT, isOptional: true };
+}
+
+function logOptions(given: FlagValues, mode: Mode, env: Environment): LogOptions | undefined {
+  const level = given.values.get("log-level")?.[0] ?? nonEmpty(env["LATTICE_LOG_LEVEL"]);
+  const format = given.values.get("log-format")?.[0] ?? nonEmpty(env["LATTICE_LOG_FORMAT"]);
+  if (mode !== "daemon" && given.values.get("log-level") === undefined) return undefined;
+  return {
+    level: oneOf(LOG_LEVELS, level, "log level") ?? "info",
+    format: oneOf(LOG_FORMATS, format, "log format"),
+  };
+}
+
+function oneOf<T extends string>(known: readonly T[], text: string | undefined, what: string): T | undefined {
+  if (text === undefined) return undefined;
+  const found = known.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`"${text}" is no ${what}; give one of ${known.join(", ")}`);
 }
 
 function parsePort(text: string, where: string): number {

@@ -5,6 +5,7 @@
 import { homedir, platform } from "node:os";
 import { join } from "node:path";
 import type { LatticeClient } from "@lattice/api";
+import type { Log } from "@lattice/model";
 import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";
 import type { Environment } from "./world.ts";
 
@@ -35,6 +36,7 @@ export interface OpenOptions {
   readonly listen?: readonly ListenAddress[];
   /** Modules of store types, besides those that the data directory remembers. */
   readonly typeModules: readonly string[];
+  readonly log?: Log;
   /** Where to serve a page; one that is optional may be missing in the end. */
   readonly web?: { readonly port: number; readonly isOptional: boolean };
 }

@@ -11,7 +11,7 @@ export interface World {
   readonly env: Environment;
   readonly input: Readable & { readonly isTTY?: boolean };
   readonly output: Writable & { readonly isTTY?: boolean };
-  readonly errors: Writable;
+  readonly errors: Writable & { readonly isTTY?: boolean };
   readonly node: NodeAccess;
   /** Returns what takes the handler away again. */
   onSignal(name: SignalName, handler: () => void): () => void;

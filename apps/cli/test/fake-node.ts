@@ -101,6 +101,7 @@ export class FakeNode {
         this.name = name;
         return {};
       },
+      webLink: async () => ({ link: "http://localhost:8123/?token=code" }),
       listTypes: async () => ({ types: [{ type: "example:shelf", schema: 1 }] }),
       events: () => this.#follow(),
       join: ({ token }: daemon.JoinStoreRequest) => this.#join(token),

@@ -179,18 +179,26 @@ describe("the daemon", () => {
     expect(await started.exit).toBe(0);
     expect(started.node.closeCount).toBe(1);
     expect(started.node.opened).toEqual([
-      { dataDirectory: started.dataDirectory, listen: [{ host: "::", port: 7 }], typeModules: [] },
+      {
+        dataDirectory: started.dataDirectory,
+        listen: [{ host: "::", port: 7 }],
+        typeModules: [],
+        web: { port: 8123, isOptional: true },
+        log: expect.any(Function),
+      },
     ]);
   });
 
   test("says on stderr what is amiss, one line each, and goes on", async () => {
     const node = new FakeNode();
     node.warnings = ["no a:one: it is\ngone", "another"];
-    const started = start(["--daemon", "--types", "./one.js", "--types=two"], { node });
+    const started = start(["--daemon", "--types", "./one.js", "--types=two", "--log-format=text"], { node });
     await started.output.until((text) => text.includes("ready"));
     started.signal("SIGTERM");
     expect(await started.exit).toBe(0);
-    expect(started.errors.text).toMatch(/^warning: no a:one: it is[^\n]*gone\nwarning: another\n$/);
+    expect(started.errors.text).toMatch(
+      /^\S+Z warn  warning no a:one: it is[^\n]*gone\n\S+Z warn  warning another\n$/,
+    );
     expect(node.opened).toMatchObject([{ typeModules: ["./one.js", "two"] }]);
   });
 });

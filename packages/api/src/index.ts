@@ -20,5 +20,6 @@ export { decodeMessage, encodeMessage } from "./messages.ts";
 export { callError, oneLine } from "./call-error.ts";
 export { hasPosition, positionOf, setPosition } from "./position.ts";
 export { CODE_OF_GRPC_STATUS, GRPC_STATUS_OF_CODE, GrpcStatus, HTTP_STATUS_OF_CODE } from "./status.ts";
+export { tracedHandlers, type Span, type SpanFacts, type Tracing } from "./tracing.ts";
 export { nodeHandlers } from "./services/node-handlers.ts";
 export type { ProcessFacts } from "./services/node-service.ts";

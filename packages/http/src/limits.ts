@@ -40,3 +40,18 @@ export const COOKIE_S = 90 * 24 * 60 * 60;
 export const SECRET_BYTES = 32;
 /** Largest page, all of its files together, which are held in memory. */
 export const PAGE_BYTES_MAX = 64 << 20;
+
+/** What a test, or an application with needs of its own, can set in another way. */
+export interface HttpLimits {
+  readonly callsMax: number;
+  readonly bodiesBytesMax: number;
+  readonly heartbeatMs: number;
+  readonly stallMs: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  callsMax: CALLS_MAX,
+  bodiesBytesMax: BODIES_BYTES_MAX,
+  heartbeatMs: HEARTBEAT_MS,
+  stallMs: STALL_MS,
+};

@@ -71,7 +71,7 @@ describe("the Host", () => {
 });
 
 describe("another page", () => {
-  const foreign = (served: Served) => [
+  const foreign = (served: Served): Record<string, string>[] => [
     { origin: "http://evil.example" },
     { origin: "null" },
     { origin: `https://localhost:${served.server.port}` },

@@ -43,9 +43,11 @@ import { decodeInviteToken, Role, type RoleSource, type SystemState } from "@lat
 import { Connector } from "./connector.ts";
 import { Door } from "./door.ts";
 import { NodeEvents, type NodeEventKind } from "./events.ts";
+import type { NodeFigures, OpenStoreFigures, PeerFigures } from "./figures.ts";
 import { Inventory, type StoreRow } from "./inventory.ts";
 import { createInvite, grantJoin, type MadeInvite, type NewInvite } from "./invites.ts";
 import { NODE_NAME_CHARS_MAX, RECONSIDER_MS, SYNC_ATTEMPTS_MAX, SYNC_WAIT_MS } from "./limits.ts";
+import { SessionTotals } from "./session-totals.ts";
 
 export interface NodeOptions {
   /** Where each store lies, or is to lie. */
@@ -102,6 +104,7 @@ export class Node implements AsyncDisposable {
   /** Stores that could not be opened for a reason that may pass, such as a full disk. */
   readonly #toReopen = new Map<string, StoreRow>();
   readonly #seenMsByPeer = new Map<string, number>();
+  readonly #totals = new SessionTotals();
   readonly #typeByName: Map<string, StoreType>;
   #cancelReconsider: (() => void) | undefined;
   #closed: Promise<void> | undefined;
@@ -369,6 +372,57 @@ export class Node implements AsyncDisposable {
           : []),
         ...(paused === "" ? [] : [`store ${name}: ${paused}`]),
       ];
+    });
+  }
+
+  figures(): NodeFigures {
+    const stores = this.entries().map((entry) => ({
+      id: entry.row.id,
+      name: this.storeName(entry),
+      type: entry.row.type,
+      open: entry.store && this.#openFigures(entry.store),
+    }));
+    return {
+      stores,
+      peers: this.#openStores().flatMap((store) => this.#peerFigures(store)),
+      sessionsStarted: this.#totals.startedCount,
+      sessionsEnded: this.#totals.endedCount,
+      syncs: this.#totals.sameCount,
+    };
+  }
+
+  #openFigures(store: Store): OpenStoreFigures {
+    const { log, replica } = store;
+    const { projection } = replica;
+    return {
+      intentionCount: log.head.wseq,
+      ownCount: replica.ownTip().seq,
+      projectedCount: projection.cursor.wseq,
+      floatingCount: replica.floating.count,
+      headCount: log.heads().length,
+      forkCount: log.forkCount(),
+      poisonCount: projection.poisonCount(),
+      waitingCount: store.waitingCount,
+      isProjectionPaused: projection.paused !== "",
+      isDiskFull: store.isDiskFull,
+      diskBytes: this.diskBytes(store),
+      rejected: store.rejectedByReason,
+    };
+  }
+
+  #peerFigures(store: Store): PeerFigures[] {
+    const members = this.membersOf(store);
+    return this.#peersOf(store).map((peer) => {
+      const session = this.#connector.session(store, peer);
+      return {
+        storeId: store.id,
+        peer,
+        name: members.memberName(peer),
+        isConnected: session !== undefined,
+        unsentCount: session?.unsentCount,
+        lastHeardMs: this.seenMs(peer),
+        ...this.#totals.of(store, peer),
+      };
     });
   }
 
@@ -647,6 +701,7 @@ export class Node implements AsyncDisposable {
 
   #onSession(session: SyncSession, change: "started" | "ended" | "same"): void {
     const { peer, store } = session;
+    this.#totals.note(session, change);
     this.#seenMsByPeer.set(bytesKey(peer), this.#options.clock.now());
     const name = this.membersOf(store).memberName(peer) || toHex(peer).slice(0, 8);
     const about = { storeId: store.id, peer };

@@ -6,21 +6,22 @@ import {
   inProcessClient,
   nodeHandlers,
   serveGrpc,
+  tracedHandlers,
   type LatticeClient,
-  type LatticeHandlers,
+  type Tracing,
 } from "@lattice/api";
 import type { HttpServer } from "@lattice/http";
 import { loadIdentitySeed } from "@lattice/kernel";
-import { LatticeError, signerFromSeed, systemClock, systemRandom } from "@lattice/model";
+import { LatticeError, signerFromSeed, systemClock, systemRandom, type Log } from "@lattice/model";
 import { openLibp2pTransport, type ListenAddress, type Transport } from "@lattice/net";
 import { INVENTORY_TABLES, Inventory, Node, placesIn } from "@lattice/node";
 import { acquireLock, openLmdbStorage, type LockFile, type Storage } from "@lattice/storage";
 import type { StoreType } from "@lattice/store";
 import { dataPaths, makeDataDirectory } from "./data-directory.ts";
+import { logEvents } from "./node-log.ts";
 import { gatherStoreTypes, type GatheredTypes } from "./remembered-modules.ts";
 import { shippedStoreTypes } from "./store-types.ts";
 import { VERSION } from "./version.ts";
-import { loadWebToken } from "./web-token.ts";
 
 export interface RuntimeOptions {
   /** Made if there is none. */
@@ -38,6 +39,10 @@ export interface RuntimeOptions {
   readonly serve?: boolean;
   /** Whether it serves its page and its services over HTTP, on loopback. Default: it does not. */
   readonly web?: WebOptions;
+  /** Told of what happens. Default: nobody is. */
+  readonly log?: Log;
+  /** Where calls and syncs leave a trace. Default: nowhere. */
+  readonly tracing?: Tracing;
 }
 
 export interface WebOptions {
@@ -81,22 +86,35 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     opened.add(() => inventory.close());
     const transport = await openTransport(seed, new Inventory(inventory), options.listen);
     opened.add(() => transport.close());
-    const node = await startNode({ ...options, types, seed, inventory, transport });
+    const surface = options.web && new (await import("./web-surface.ts")).WebSurface();
+    const node = await startNode({
+      ...options,
+      types,
+      seed,
+      inventory,
+      transport,
+      onFlush: surface?.onFlush,
+    });
     opened.add(() => node.close());
+    if (options.log !== undefined) opened.add(tellLog(node, options.log));
     let web: HttpServer | undefined;
-    const handlers = nodeHandlers(node, {
+    const untraced = nodeHandlers(node, {
       dataDirectory,
       version: VERSION,
       pid: process.pid,
       warnings,
       webLink: () => web?.link(),
     });
+    const { tracing, log } = options;
+    const handlers = tracing === undefined ? untraced : tracedHandlers(untraced, tracing);
     if (options.serve !== false) {
       const server = await serveGrpc({ socketPath: paths.socket, handlers });
       opened.add(() => server.close());
     }
-    if (options.web !== undefined) {
-      web = await serveWeb({ web: options.web, tokenPath: paths.token, handlers, types, warnings });
+    if (surface !== undefined) {
+      const { port, pageDirectory, isOptional } = options.web!;
+      const parts = { port, pageDirectory, tokenPath: paths.token, node, handlers, types, tracing, log };
+      web = await orWarn(surface.serve(parts), { isOptional, warnings });
       opened.add(() => web?.close());
     }
     const client = inProcessClient(handlers);
@@ -185,24 +203,26 @@ function portOf(addresses: readonly string[]): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** Loaded only where it is wanted. */
-async function serveWeb(options: {
-  readonly web: WebOptions;
-  readonly tokenPath: string;
-  readonly handlers: LatticeHandlers;
-  readonly types: readonly StoreType[];
-  readonly warnings: string[];
-}): Promise<HttpServer | undefined> {
-  const { web, tokenPath, handlers, types, warnings } = options;
-  const { serveHttp } = await import("@lattice/http");
+/** A port that nobody asked for is no reason not to run. */
+async function orWarn<T>(
+  work: Promise<T>,
+  { isOptional = false, warnings }: { isOptional: boolean | undefined; warnings: string[] },
+): Promise<T | undefined> {
   try {
-    return await serveHttp({ ...web, token: loadWebToken(tokenPath), handlers, types });
+    return await work;
   } catch (error) {
     const { code, message } = LatticeError.from(error);
-    if (web.isOptional !== true || code !== "in-use") throw error;
+    if (!isOptional || code !== "in-use") throw error;
     warnings.push(`no page is served: ${message}`);
     return undefined;
   }
+}
+
+/** Returns what ends it. */
+function tellLog(node: Node, log: Log): () => void {
+  const ending = new AbortController();
+  void logEvents(node, log, ending.signal);
+  return () => ending.abort();
 }
 
 function startNode(
@@ -211,10 +231,12 @@ function startNode(
     seed: Uint8Array;
     inventory: Storage;
     transport: Transport;
+    onFlush: ((durationMs: number) => void) | undefined;
   },
 ): Promise<Node> {
+  const { onFlush } = options;
   return Node.start({
-    placeOf: placesIn(options.dataDirectory, systemRandom),
+    placeOf: placesIn(options.dataDirectory, systemRandom, onFlush === undefined ? {} : { onFlush }),
     inventory: options.inventory,
     signer: signerFromSeed(options.seed),
     transport: options.transport,
