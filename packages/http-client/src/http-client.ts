@@ -63,7 +63,7 @@ class HttpCaller implements Caller {
   }
 
   async unary(method: MethodInfo, request: object, { signal }: CallOptions): Promise<object> {
-    const response = await this.#post(method, request, { signal: signal!, headers: { accept: BINARY } });
+    const response = await this.#post(method, request, { signal: signal!, accept: BINARY });
     try {
       return decodeMessage(method.O, new Uint8Array(await response.arrayBuffer()), "internal");
     } catch (error) {
@@ -80,8 +80,8 @@ class HttpCaller implements Caller {
     let position = "";
     for (;;) {
       try {
-        const headers = { accept: EVENTS, ...(position === "" ? {} : { "last-event-id": position }) };
-        const response = await this.#post(method, request, { signal, headers });
+        const headers = position === "" ? {} : { "last-event-id": position };
+        const response = await this.#post(method, request, { signal, accept: EVENTS, headers });
         for await (const event of readEvents(response.body!)) {
           attempts.succeeded();
           if (event.type === "end") return;
@@ -101,20 +101,25 @@ class HttpCaller implements Caller {
   async #post(
     method: MethodInfo,
     request: object,
-    { signal, headers }: { signal: AbortSignal; headers: Record<string, string> },
+    {
+      signal,
+      accept,
+      headers = {},
+    }: { signal: AbortSignal; accept: string; headers?: Record<string, string> },
   ): Promise<Response> {
     if (signal.aborted) throw abortError(signal);
     const body = encodeMessage(method.I, method.I.create(request), "invalid-argument");
     try {
       const response = await this.#fetch(`${this.#url}/api/${method.service.typeName}/${method.name}`, {
         method: "POST",
-        headers: { "content-type": BINARY, ...this.#headers, ...headers },
+        headers: { "content-type": BINARY, accept, ...this.#headers, ...headers },
         body: body as Uint8Array<ArrayBuffer>,
         signal,
         credentials: "same-origin",
         cache: "no-store",
       });
-      if (response.ok) return response;
+      const isNode = response.headers.get("content-type")?.startsWith(accept) === true;
+      if (response.ok && isNode) return response;
       throw decodeProblem(await response.text(), noNode(response.status));
     } catch (error) {
       throw this.#failure(error, signal);
