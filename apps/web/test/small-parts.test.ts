@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { daemon } from "@lattice/proto";
 import { describe, expect, it } from "vitest";
-import { tokenIn } from "../src/connection/session.ts";
+import { linkCodeIn } from "../src/connection/session.ts";
 import { RUN_COUNT_MAX, withEntries } from "../src/log/entry-run.ts";
 import type { LogEntry } from "../src/log/log-messages.ts";
 import { ratesOf, withSample } from "../src/overview/activity.ts";
@@ -129,8 +129,8 @@ describe("words for people", () => {
     expect(sizeText(1536)).toBe("1.5 KiB");
   });
 
-  it("find the token in what was pasted", () => {
-    expect(tokenIn(" http://localhost:8123/?token=ab_-c#x ")).toBe("ab_-c");
-    expect(tokenIn(" ab_-c\n")).toBe("ab_-c");
+  it("find the code of a link that was pasted", () => {
+    expect(linkCodeIn(" http://localhost:8123/?token=ab_-c#x ")).toBe("ab_-c");
+    expect(linkCodeIn(" ab_-c\n")).toBeUndefined();
   });
 });

@@ -26,7 +26,7 @@ async function send(method: string, headers: Record<string, string>): Promise<Re
   }
 }
 
-/** Of what a person pasted: the token itself, or the link that holds it. */
-export function tokenIn(text: string): string {
-  return /[?&]token=([^&#\s]+)/.exec(text)?.[1] ?? text.trim();
+/** The code of a link that was pasted, which is good for one visit of the page; undefined where it is no link. */
+export function linkCodeIn(text: string): string | undefined {
+  return /[?&]token=([^&#\s]+)/.exec(text)?.[1];
 }

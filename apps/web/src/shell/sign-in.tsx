@@ -1,6 +1,6 @@
 /** Shown instead of everything else to whoever the node does not know. */
 import { useState, type FormEvent, type ReactNode } from "react";
-import { signIn, tokenIn } from "../connection/session.ts";
+import { linkCodeIn, signIn } from "../connection/session.ts";
 import { queryClient } from "../data/query-client.ts";
 import { Problem } from "../parts/notice.tsx";
 import { usePageTitle } from "../parts/page-head.tsx";
@@ -12,10 +12,15 @@ export function SignIn(): ReactNode {
   const [isBusy, setIsBusy] = useState(false);
   usePageTitle("Sign in");
   const submit = async (): Promise<void> => {
+    const code = linkCodeIn(token);
+    if (code !== undefined) {
+      location.assign(`/?token=${code}`);
+      return;
+    }
     setIsBusy(true);
     setError(undefined);
     try {
-      await signIn(tokenIn(token));
+      await signIn(token);
       await queryClient.resetQueries();
     } catch (failure) {
       setError(failure);
