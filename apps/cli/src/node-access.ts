@@ -55,11 +55,24 @@ const pageDirectory = join(import.meta.dirname, "web");
 export const systemNodeAccess: NodeAccess = {
   connect: async (dataDirectory) => (await import("@lattice/api")).connect(socketPath(dataDirectory)),
   open: async ({ web, ...options }) => {
-    const { openRuntime } = await import("@lattice/runtime");
-    return await openRuntime({
+    const { openRuntime, openTracing } = await import("@lattice/runtime");
+    const tracing = await openTracing();
+    const node = await openRuntime({
       ...options,
+      ...(tracing === undefined ? {} : { tracing }),
       ...(web === undefined ? {} : { web: { ...web, pageDirectory } }),
     });
+    const close = async (): Promise<void> => {
+      await node.close();
+      await tracing?.close();
+    };
+    return {
+      client: node.client,
+      dataDirectory: node.dataDirectory,
+      warnings: node.warnings,
+      web: node.web,
+      close,
+    };
   },
   reflect: async (descriptors) => (await import("@lattice/api")).messageTypesOf(descriptors),
 };

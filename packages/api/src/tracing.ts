@@ -6,6 +6,10 @@ import type { LatticeHandlers } from "./in-process-client.ts";
 export interface SpanFacts {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  /** `server`: somebody asked for it. Default: that. */
+  readonly kind?: "server" | "internal";
+  /** When it began, in milliseconds since 1970. Default: now. */
+  readonly startMs?: number;
 }
 
 export interface Span {

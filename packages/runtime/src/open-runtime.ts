@@ -21,6 +21,7 @@ import { dataPaths, makeDataDirectory } from "./data-directory.ts";
 import { logEvents } from "./node-log.ts";
 import { gatherStoreTypes, type GatheredTypes } from "./remembered-modules.ts";
 import { shippedStoreTypes } from "./store-types.ts";
+import { traceSyncs } from "./trace-syncs.ts";
 import { VERSION } from "./version.ts";
 
 export interface RuntimeOptions {
@@ -96,7 +97,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       onFlush: surface?.onFlush,
     });
     opened.add(() => node.close());
-    if (options.log !== undefined) opened.add(tellLog(node, options.log));
+    const { tracing, log } = options;
+    if (log !== undefined) opened.add(inBackground((signal) => logEvents(node, log, signal)));
+    if (tracing !== undefined) opened.add(inBackground((signal) => traceSyncs(node, tracing, signal)));
     let web: HttpServer | undefined;
     const untraced = nodeHandlers(node, {
       dataDirectory,
@@ -105,7 +108,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       warnings,
       webLink: () => web?.link(),
     });
-    const { tracing, log } = options;
     const handlers = tracing === undefined ? untraced : tracedHandlers(untraced, tracing);
     if (options.serve !== false) {
       const server = await serveGrpc({ socketPath: paths.socket, handlers });
@@ -219,9 +221,9 @@ async function orWarn<T>(
 }
 
 /** Returns what ends it. */
-function tellLog(node: Node, log: Log): () => void {
+function inBackground(work: (signal: AbortSignal) => Promise<void>): () => void {
   const ending = new AbortController();
-  void logEvents(node, log, ending.signal);
+  void work(ending.signal);
   return () => ending.abort();
 }
 
