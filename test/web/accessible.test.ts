@@ -1,7 +1,7 @@
 /** Every place of the page, in both themes and on a phone, held to the rules of axe: names, contrast, roles, keyboard. */
 import axe from "axe-core";
 import { beforeAll, expect, it } from "vitest";
-import { Browser, describeInBrowser, type WatchedPage } from "./browser.ts";
+import { Browser, describeInBrowser, expectShown, type WatchedPage } from "./browser.ts";
 import { seedStores, type SeededStores } from "./seeded-stores.ts";
 import { WebNode } from "./web-node.ts";
 
@@ -33,7 +33,6 @@ describeInBrowser("the page is accessible", () => {
         ["the overview", () => "/", "Running for"],
         ["the stores", () => "/stores", "core:logstore"],
         ["events", () => "/events", "Nothing yet"],
-        ["the cluster", () => "/cluster", "Cluster"],
         ["nowhere", () => "/no/such/place", "There is no place"],
         ["keys", () => `/stores/${stores.notes}/keys`, "garden/beans"],
         ["a key", () => `/stores/${stores.notes}/keys/${hex("garden/beans")}`, "All writes"],
@@ -47,7 +46,7 @@ describeInBrowser("the page is accessible", () => {
         ["the state of a store", () => `/stores/${stores.notes}/state`, "app/keys"],
       ])("shows %s without a violation", async (_, path, sign) => {
         await seen.goTo(path());
-        await seen.page.getByText(sign).first().waitFor();
+        await expectShown(seen.page.getByText(sign).first());
         await expectAccessible(seen);
       });
 
@@ -58,10 +57,10 @@ describeInBrowser("the page is accessible", () => {
         ["how to join", "j", "Whoever invites finds it"],
       ])("opens %s without a violation", async (_, key, sign) => {
         await seen.goTo("/stores");
-        await seen.page.getByRole("heading", { name: "Stores", level: 1 }).waitFor();
+        await expectShown(seen.page.getByRole("heading", { name: "Stores", level: 1 }));
         await seen.page.keyboard.press(key);
         if (key === "Control+k") await seen.page.getByRole("dialog").getByRole("combobox").fill("zzz");
-        await seen.page.getByText(sign).first().waitFor();
+        await expectShown(seen.page.getByText(sign).first());
         await expectAccessible(seen);
       });
 
@@ -69,7 +68,7 @@ describeInBrowser("the page is accessible", () => {
         await seen.goTo(`/stores/${stores.notes}/members`);
         await seen.page.getByRole("button", { name: "Invite" }).click();
         await seen.page.getByRole("button", { name: "Make the invite" }).click();
-        await seen.page.getByRole("textbox", { name: "Token" }).waitFor();
+        await expectShown(seen.page.getByRole("textbox", { name: "Token" }));
         await expectAccessible(seen);
       });
 
@@ -79,7 +78,7 @@ describeInBrowser("the page is accessible", () => {
         await seen.page.getByLabel("Form of key").selectOption("hex");
         await seen.page.getByLabel("key", { exact: true }).fill("xyz");
         await seen.page.getByRole("button", { name: "Call" }).click();
-        await seen.page.getByText("hex is pairs of the digits").waitFor();
+        await expectShown(seen.page.getByText("hex is pairs of the digits"));
         await expectAccessible(seen);
       });
 
@@ -91,7 +90,7 @@ describeInBrowser("the page is accessible", () => {
           `/stores/${stores.notes}/members`,
         ]) {
           await seen.goTo(path);
-          await seen.page.getByRole("heading", { level: 1 }).waitFor();
+          await expectShown(seen.page.getByRole("heading", { level: 1 }));
           const beyond = await seen.page.evaluate("document.documentElement.scrollWidth - innerWidth");
           expect(beyond, path).toBeLessThanOrEqual(0);
         }
@@ -112,7 +111,7 @@ interface Violation {
 
 async function expectAccessible({ page }: WatchedPage): Promise<void> {
   await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate("axe.run()")) as axe.AxeResults;
+  const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
   const found: Violation[] = violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => ({ rule: id, help, where: `${html}\n${failureSummary}` })),
   );

@@ -5,7 +5,13 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import {
+  chromium,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import type { NodeProcess } from "../e2e/daemon.ts";
 
@@ -15,6 +21,11 @@ const isThere = existsSync(CHROMIUM);
 
 /** How long something may take to show up: a guard against what never does, on a machine that others use, too. */
 const WAIT_MS = Number(process.env["LATTICE_WEB_WAIT_MS"] ?? 60_000);
+
+/** That it is there to be seen, now or after a while. */
+export async function expectShown(locator: Locator): Promise<void> {
+  await locator.waitFor();
+}
 
 /** As `expect`, of what becomes so after a while. */
 export function expectSoon<T>(read: () => T | Promise<T>) {
@@ -39,7 +50,9 @@ export function describeInBrowser(name: string, body: () => void): void {
   const title = isThere ? name : `${name} (skipped: there is no Chromium at ${CHROMIUM})`;
   if (!isThere && isRequired)
     throw new Error(`there is no Chromium at ${CHROMIUM}: apt-get install chromium`);
-  describe.skipIf(!isThere)(title, body);
+  describe.skipIf(!isThere)(title, () => {
+    body();
+  });
 }
 
 /** One browser for the tests of a `describe`, in which this is called. */
@@ -109,7 +122,7 @@ export class WatchedPage {
     const link = await node.answer("node", "link");
     this.#origin = new URL(link).origin;
     await this.page.goto(link);
-    await this.page.getByRole("navigation", { name: "Places" }).waitFor();
+    await this.page.getByRole("heading", { name: "Node", exact: true }).waitFor();
   }
 
   /** To the page that the link is of, without what signs in. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { connect, type LatticeClient } from "../../packages/api/src/index.ts";
 import { kvstoreV1 } from "../../packages/kvstore/src/index.ts";
-import { Browser, describeInBrowser, expectSoon, type WatchedPage } from "./browser.ts";
+import { Browser, describeInBrowser, expectShown, expectSoon, type WatchedPage } from "./browser.ts";
 import { WebNode } from "./web-node.ts";
 
 const KEY_COUNT = 100_000;
@@ -29,11 +29,11 @@ describeInBrowser("the page with much to show", () => {
     const { page } = seen;
     const start = performance.now();
     await seen.goTo("/stores");
-    await page.getByRole("row", { name: /^many keys/ }).waitFor();
+    await expectShown(page.getByRole("row", { name: /^many keys/ }));
     const shownMs = performance.now() - start;
-    const inPage = (await page.evaluate(
+    const inPage = await page.evaluate<number>(
       "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd",
-    )) as number;
+    );
     console.log(`stores shown after ${shownMs.toFixed(0)} ms, scripts run after ${inPage.toFixed(0)} ms`);
   });
 
@@ -41,15 +41,15 @@ describeInBrowser("the page with much to show", () => {
     const { page } = seen;
     await seen.goTo(`/stores/${keys}/keys`);
     const list = page.getByRole("listbox", { name: "Keys" });
-    await list.getByText("key-000000", { exact: true }).waitFor();
-    await page.getByText(/100.000 keys/).waitFor();
+    await expectShown(list.getByText("key-000000", { exact: true }));
+    await expectShown(page.getByText(/100.000 keys/));
     expect(await loaded()).toBeLessThan(5_000);
     await list.focus();
     await page.keyboard.press("End");
-    await list.getByText("key-099999", { exact: true }).waitFor();
+    await expectShown(list.getByText("key-099999", { exact: true }));
     expect(await loaded()).toBeLessThan(5_000);
     await page.keyboard.press("Home");
-    await list.getByText("key-000000", { exact: true }).waitFor();
+    await expectShown(list.getByText("key-000000", { exact: true }));
 
     // Far down by the wheel, page by page, and up again: rows come and go at both ends.
     await list.hover();
@@ -64,10 +64,10 @@ describeInBrowser("the page with much to show", () => {
     await page.getByRole("button", { name: "go to…" }).click();
     await page.getByLabel("Go to the first key from here on").fill("key-0543");
     await page.keyboard.press("Enter");
-    await list.getByText("key-054300", { exact: true }).waitFor();
+    await expectShown(list.getByText("key-054300", { exact: true }));
     await page.getByLabel("Keys that start with", { exact: true }).fill("key-0777");
-    await page.getByText(/100 keys/).waitFor();
-    await list.getByText("key-077700", { exact: true }).waitFor();
+    await expectShown(page.getByText(/100 keys/));
+    await expectShown(list.getByText("key-077700", { exact: true }));
     await page.getByLabel("Keys that start with", { exact: true }).fill("");
 
     async function loaded(): Promise<number> {
@@ -82,21 +82,23 @@ describeInBrowser("the page with much to show", () => {
   it("draws ten thousand intentions, moved and in every size", async () => {
     const { page } = seen;
     await seen.goTo(`/stores/${writes}/history`);
-    await page.getByText(/1.000 of 10.\d+ intentions/).waitFor();
+    await expectShown(page.getByText(/1.000 of 10.\d+ intentions/));
     await page.getByRole("button", { name: "All", exact: true }).click();
-    await page.getByText(/^10.\d+ intentions, 1 author/).waitFor();
+    await expectShown(page.getByText(/^10.\d+ intentions, 1 author/));
     const drawing = page.getByRole("application");
     const box = (await drawing.boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     for (const { name, move } of movements(seen)) console.log(`${name}: ${await framesWhile(seen, move)}`);
     await drawing.focus();
     await page.keyboard.press("Home");
-    await page.getByRole("complementary").getByText("genesis").waitFor();
+    await expectShown(page.getByRole("complementary").getByText("genesis"));
     expect(seen.complaints).toEqual([]);
   });
 });
 
-function movements({ page }: WatchedPage): readonly { readonly name: string; move(): Promise<void> }[] {
+function movements({
+  page,
+}: WatchedPage): readonly { readonly name: string; readonly move: () => Promise<void> }[] {
   const wheel = async (x: number, y: number, count: number): Promise<void> => {
     for (let at = 0; at < count; at++) await page.mouse.wheel(x, y);
   };
@@ -121,7 +123,7 @@ async function framesWhile({ page }: WatchedPage, move: () => Promise<void>): Pr
     })(0);
   `);
   await move();
-  const frames = (await page.evaluate("window.isCounting_ = false, window.frames_")) as number[];
+  const frames = await page.evaluate<number[]>("window.isCounting_ = false, window.frames_");
   const sorted = frames.toSorted((a, b) => a - b);
   const at = (part: number): string => (sorted[Math.floor((sorted.length - 1) * part)] ?? 0).toFixed(1);
   return `${frames.length} frames, median ${at(0.5)} ms, 95 % ${at(0.95)} ms, longest ${at(1)} ms`;

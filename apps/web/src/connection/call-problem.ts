@@ -20,7 +20,3 @@ export function isAway(error: unknown): boolean {
 export function isCancelled(error: unknown): boolean {
   return error instanceof LatticeError && error.code === "cancelled";
 }
-
-export function isNotFound(error: unknown): boolean {
-  return error instanceof LatticeError && error.code === "not-found";
-}

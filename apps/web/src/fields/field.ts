@@ -87,11 +87,6 @@ export function isIdField(field: FieldInfo): boolean {
   return isBytes(elementOf(field)) && (ID_NAMES.has(field.name) || ID_WORDS.test(field.name));
 }
 
-/** Bytes that only lead on to the next page, or back into a stream. */
-export function isTokenField(field: FieldInfo): boolean {
-  return isBytes(elementOf(field)) && ["next", "cursor", "resume"].includes(field.name);
-}
-
 /** How a number tells a time: milliseconds since 1970, or a hybrid logical clock. */
 export function timeFormOf(field: FieldInfo): "ms" | "hlc" | undefined {
   if (field.kind !== "scalar" || !isLong(field.T)) return undefined;

@@ -4,7 +4,7 @@ import { toRow, type KeyPage } from "./key-window.ts";
 import type { ListReply } from "./kv-messages.ts";
 
 /** Some screens: few calls while scrolling, and none of them long. */
-export const PAGE_ROWS = 500;
+const PAGE_ROWS = 500;
 
 interface Range {
   /** Inclusive. */

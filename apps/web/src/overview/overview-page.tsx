@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState, type FormEvent, type ReactNode } from "react";
 import type { daemon } from "@lattice/proto";
 import { lattice } from "../connection/lattice.ts";
+import { signOut } from "../connection/session.ts";
 import { keys, useNodeStatus, useStores } from "../data/queries.ts";
 import { queryClient } from "../data/query-client.ts";
 import { useEvents } from "../events/event-feed.ts";
@@ -111,7 +112,10 @@ function NodeCard({ status }: { readonly status: daemon.NodeStatus }): ReactNode
   const now = useNow();
   return (
     <section className="card" aria-labelledby="overview-node">
-      <h2 id="overview-node">Node</h2>
+      <div className="section-head">
+        <h2 id="overview-node">Node</h2>
+        <SignOut />
+      </div>
       <NodeName name={status.name} />
       <dl className="facts">
         <div>
@@ -149,6 +153,26 @@ function NodeCard({ status }: { readonly status: daemon.NodeStatus }): ReactNode
         </div>
       </dl>
     </section>
+  );
+}
+
+function SignOut(): ReactNode {
+  const leave = useMutation({
+    mutationFn: () => signOut(),
+    onSuccess: () => queryClient.resetQueries(),
+  });
+  return (
+    <>
+      <button
+        type="button"
+        className="button button-quiet"
+        disabled={leave.isPending}
+        onClick={() => leave.mutate()}
+      >
+        Sign out
+      </button>
+      <Problem what="Not signed out" error={leave.error} />
+    </>
   );
 }
 

@@ -7,7 +7,7 @@ const STORED = "lattice.theme";
 const CHANGED = "lattice:theme";
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 
-export function currentTheme(): Theme {
+function currentTheme(): Theme {
   const chosen = document.documentElement.dataset["theme"];
   if (chosen === "dark" || chosen === "light") return chosen;
   return systemDark.matches ? "dark" : "light";

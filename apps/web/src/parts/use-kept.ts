@@ -25,7 +25,7 @@ function readStored(key: string): unknown {
 }
 
 /** `undefined` forgets it. */
-export function keep(key: string, value: unknown): void {
+function keep(key: string, value: unknown): void {
   values.set(key, value);
   try {
     if (value === undefined) sessionStorage.removeItem(PREFIX + key);

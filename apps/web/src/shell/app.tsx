@@ -63,9 +63,9 @@ function Frame(): ReactNode {
       </a>
       <div className={isNavOpen ? "frame nav-open" : "frame"}>
         <PhoneBar isNavOpen={isNavOpen} onToggle={() => setIsNavOpen(!isNavOpen)} />
-        <div className="sidebar" id="sidebar">
+        <aside className="sidebar" id="sidebar" aria-label="Node and stores">
           <Sidebar onMove={() => setIsNavOpen(false)} />
-        </div>
+        </aside>
         <main className="content" id="content">
           <ConnectionBar />
           <PageBoundary place={place}>
@@ -87,7 +87,7 @@ function PhoneBar({
 }): ReactNode {
   const { data: status } = useNodeStatus();
   return (
-    <div className="phone-bar">
+    <header className="phone-bar">
       <button
         type="button"
         className="button button-quiet button-icon"
@@ -99,7 +99,7 @@ function PhoneBar({
         <Icon name={isNavOpen ? "close" : "menu"} />
       </button>
       <strong>{status?.name || "Lattice"}</strong>
-    </div>
+    </header>
   );
 }
 
@@ -131,7 +131,6 @@ function shortcutsOf(openDialog: (dialog: ShellDialog) => void): readonly Shortc
     { keys: "g o", what: "overview", run: () => navigate("/") },
     { keys: "g s", what: "stores", run: () => navigate("/stores") },
     { keys: "g e", what: "events", run: () => navigate("/events") },
-    { keys: "g c", what: "cluster", run: () => navigate("/cluster") },
     { keys: "c", what: "create a store", run: () => openDialog({ kind: "create" }) },
     { keys: "j", what: "join a store", run: () => openDialog({ kind: "join" }) },
     { keys: "[", what: "the tab before", run: () => stepTab(-1) },

@@ -1,17 +1,13 @@
-/** From a place to what is shown there. What only few look at is loaded when somebody does. */
-import { lazy, Suspense, type ReactNode } from "react";
+/** From a place to what is shown there. */
+import type { ReactNode } from "react";
 import { EventsPage } from "../events/events-page.tsx";
-import { Empty, Loading } from "../parts/loading.tsx";
+import { Empty } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { OverviewPage } from "../overview/overview-page.tsx";
 import { Link } from "../routing/navigation.tsx";
 import type { Route } from "../routing/route.ts";
 import { StorePage } from "../stores/store-page.tsx";
 import { StoresPage } from "../stores/stores-page.tsx";
-
-const ClusterPage = lazy(async () => ({
-  default: (await import("../cluster/cluster-page.tsx")).ClusterPage,
-}));
 
 export function RoutedPage({ route }: { readonly route: Route }): ReactNode {
   switch (route.page) {
@@ -21,12 +17,6 @@ export function RoutedPage({ route }: { readonly route: Route }): ReactNode {
       return <StoresPage />;
     case "events":
       return <EventsPage />;
-    case "cluster":
-      return (
-        <Suspense fallback={<Loading what="the cluster" />}>
-          <ClusterPage />
-        </Suspense>
-      );
     case "store":
       return <StorePage key={route.store} route={route} />;
     case "nowhere":

@@ -18,7 +18,6 @@ const PLACES: readonly {
   { path: "/", page: "overview", label: "Overview", icon: "overview" },
   { path: "/stores", page: "stores", label: "Stores", icon: "stores" },
   { path: "/events", page: "events", label: "Events", icon: "events" },
-  { path: "/cluster", page: "cluster", label: "Cluster", icon: "cluster" },
 ];
 
 /** `onMove`: somebody has chosen a place. */
@@ -147,9 +146,9 @@ function SidebarFoot({ version }: { readonly version: string | undefined }): Rea
         type="button"
         className="button button-quiet go-to"
         onClick={() => openDialog({ kind: "palette" })}
-        aria-label="Go to"
       >
         <Icon name="search" />
+        <span className="hidden-text">Go to, by</span>
         <kbd>Ctrl K</kbd>
       </button>
       <span className="muted version">{version === undefined ? "" : `v${version}`}</span>

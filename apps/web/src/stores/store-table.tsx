@@ -11,7 +11,7 @@ import { storeTitle, storeTree, type StoreBranch } from "./store-tree.ts";
 export function StoreTable({ stores }: { readonly stores: readonly daemon.Store[] }): ReactNode {
   const statuses = useStoreStatuses(stores);
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Stores">
+    <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of stores">
       <table className="table">
         <thead>
           <tr>
