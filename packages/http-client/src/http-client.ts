@@ -80,7 +80,7 @@ class HttpCaller implements Caller {
     let position = "";
     for (;;) {
       try {
-        const headers = position === "" ? {} : { "last-event-id": position };
+        const headers: Record<string, string> = position === "" ? {} : { "last-event-id": position };
         const response = await this.#post(method, request, { signal, accept: EVENTS, headers });
         for await (const event of readEvents(response.body!)) {
           attempts.succeeded();

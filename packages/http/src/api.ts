@@ -75,16 +75,12 @@ export class Api {
     return { message: decodeBody(I, body, encoding), encoding };
   }
 
-  async #stream(
-    exchange: Exchange,
-    { method, stream }: Endpoint,
-    called: Called,
-  ): Promise<Problem | undefined> {
+  async #stream(exchange: Exchange, endpoint: Endpoint, called: Called): Promise<Problem | undefined> {
     requireEventStream(exchange);
     const { heartbeatMs, stallMs } = this.#options;
     const { signal } = called.call;
-    const options = { type: method.O, encoding: called.encoding, heartbeatMs, stallMs, signal };
-    return await sendEvents(exchange.response, stream(called.message, called.call), options);
+    const options = { type: endpoint.method.O, encoding: called.encoding, heartbeatMs, stallMs, signal };
+    return await sendEvents(exchange.response, endpoint.stream(called.message, called.call), options);
   }
 }
 
@@ -94,9 +90,9 @@ interface Called {
   readonly call: EndpointCall;
 }
 
-async function reply(exchange: Exchange, { method, unary }: Endpoint, called: Called): Promise<void> {
+async function reply(exchange: Exchange, endpoint: Endpoint, called: Called): Promise<void> {
   const encoding = replyEncoding(exchange, called.encoding);
-  const body = encodeBody(method.O, await unary(called.message, called.call), encoding);
+  const body = encodeBody(endpoint.method.O, await endpoint.unary(called.message, called.call), encoding);
   const { response } = exchange;
   if (response.destroyed) return;
   response.writeHead(200, {

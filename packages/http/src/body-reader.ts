@@ -1,13 +1,12 @@
 /** Bodies in memory, within bounds: of one, and of all that are being read. */
 import { LatticeError } from "@lattice/model";
 import { header, type Exchange } from "./exchange.ts";
-import { BODIES_BYTES_MAX } from "./limits.ts";
 
 export class BodyReader {
   readonly #bytesMax: number;
   #bytes = 0;
 
-  constructor(bytesMax: number = BODIES_BYTES_MAX) {
+  constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 

@@ -71,7 +71,7 @@ export function sendText({ response }: Exchange, text: string, type = "text/plai
   send(response, type, text);
 }
 
-export function send(response: ServerResponse, type: string, body: string | Uint8Array): void {
+function send(response: ServerResponse, type: string, body: string | Uint8Array): void {
   response.writeHead(response.statusCode, {
     "content-type": type,
     "content-length": Buffer.byteLength(body),

@@ -35,8 +35,7 @@ class Writer extends ReflectionJsonWriter {
   ): JsonValue | undefined {
     // Types such as google.protobuf.Timestamp have a form of their own.
     const isPlain = type.internalJsonWrite === MessageType.prototype.internalJsonWrite;
-    if (!isPlain || value === undefined)
-      return super.message(type, value, fieldName, options as typeof OPTIONS);
+    if (!isPlain || value === undefined) return super.message(type, value, fieldName, options);
     return toJson(type, value as object);
   }
 

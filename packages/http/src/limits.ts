@@ -1,19 +1,13 @@
 /** Bounds of the HTTP surface. */
 import { MESSAGE_BYTES_MAX } from "@lattice/api";
 
-/** Where the daemon serves, unless told otherwise. */
-export const WEB_PORT = 8123;
 /** Largest body in binary: the largest message. */
 export const BINARY_BYTES_MAX = MESSAGE_BYTES_MAX;
 /** Largest body in JSON: the largest message with its bytes in base64, and room for names. */
 export const JSON_BYTES_MAX = (MESSAGE_BYTES_MAX / 2) * 3;
-/** Bytes of bodies that are being read at the same time, of all callers together. */
-export const BODIES_BYTES_MAX = 64 << 20;
 /** Longest request target: the longest message that fits into a link, with room. */
 export const TARGET_LENGTH_MAX = 12 << 10;
 export const HEADERS_BYTES_MAX = 16 << 10;
-/** Calls that run at the same time; streams count while they are open. */
-export const CALLS_MAX = 512;
 /** Connections at the same time; further ones are closed at once. */
 export const CONNECTIONS_MAX = 1024;
 /** How long a request may take to arrive: its head, and all of it. */
@@ -23,10 +17,6 @@ export const REQUEST_ARRIVES_MS = 60_000;
 export const KEEP_ALIVE_MS = 30_000;
 /** Longest deadline that a caller can set. */
 export const TIMEOUT_MS_MAX = 24 * 60 * 60_000;
-/** How often a stream that has nothing to tell says that it is still there: browsers and proxies give up at 30 s and more. */
-export const HEARTBEAT_MS = 15_000;
-/** How long a reader may take nothing of what waits for it before its stream is cut off. */
-export const STALL_MS = 120_000;
 /** What a browser waits before it opens a stream again. */
 export const RECONNECT_MS = 1_000;
 /** How long a closing server waits for callers to take what they were sent. */
@@ -43,15 +33,19 @@ export const PAGE_BYTES_MAX = 64 << 20;
 
 /** What a test, or an application with needs of its own, can set in another way. */
 export interface HttpLimits {
-  readonly callsMax: number;
+  /** Bytes of bodies that are being read at the same time, of all callers together. */
   readonly bodiesBytesMax: number;
+  /** Calls that run at the same time; streams count while they are open. */
+  readonly callsMax: number;
+  /** How often a stream that has nothing to tell says that it is still there: browsers and proxies give up at 30 s and more. */
   readonly heartbeatMs: number;
+  /** How long a reader may take nothing of what waits for it before its stream is cut off. */
   readonly stallMs: number;
 }
 
 export const HTTP_LIMITS: HttpLimits = {
-  callsMax: CALLS_MAX,
-  bodiesBytesMax: BODIES_BYTES_MAX,
-  heartbeatMs: HEARTBEAT_MS,
-  stallMs: STALL_MS,
+  bodiesBytesMax: 64 << 20,
+  callsMax: 512,
+  heartbeatMs: 15_000,
+  stallMs: 120_000,
 };

@@ -51,7 +51,7 @@ export class Secrets {
   }
 }
 
-export function newSecret(): string {
+function newSecret(): string {
   return randomBytes(SECRET_BYTES).toString("base64url");
 }
 

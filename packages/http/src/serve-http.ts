@@ -64,13 +64,16 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   const limits = { ...HTTP_LIMITS, ...options.limits };
   const calls = new Calls(limits.callsMax);
   const secrets = new Secrets(options.token, () => systemClock.now());
-  // Under which name it is called is known when the port is, and requests come no sooner.
-  let front: Front | undefined;
+  // Under which name it is called is known when the port is; a request may be there a little sooner.
+  const { promise: fronted, resolve } = Promise.withResolvers<Front>();
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> =>
+    (await fronted).handle(request, response);
   const listening = await listenOnLoopback(options.port, () =>
-    makeServer((request, response) => void front?.handle(request, response)),
+    makeServer((request, response) => void handle(request, response)),
   );
   const { port } = listening;
-  front = new Front({ version: "", ...options, limits, calls, secrets, port });
+  const front = new Front({ version: "", ...options, limits, calls, secrets, port });
+  resolve(front);
   options.log?.("info", "serving HTTP", { url: `http://localhost:${port}` });
   return serverOf({ listening, calls, secrets, front });
 }

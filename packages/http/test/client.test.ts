@@ -1,4 +1,5 @@
 /** The client of browsers, which must not be told apart from the one in process and the one over gRPC. */
+import type { IncomingMessage } from "node:http";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -80,7 +81,7 @@ function nodeFetch(port: number, host: string): { request: typeof fetch } {
     init?.signal?.addEventListener("abort", () => asked.destroy(), { once: true });
     const answered = once(asked, "response");
     asked.end(init?.body as Uint8Array);
-    const [response] = (await answered) as [import("node:http").IncomingMessage];
+    const [response] = (await answered) as [IncomingMessage];
     const body = Readable.toWeb(response) as ReadableStream<Uint8Array>;
     const headers = { "content-type": response.headers["content-type"] ?? "" };
     return new Response(body, { status: response.statusCode!, headers });

@@ -24,7 +24,7 @@ export interface FakeMethods {
   readonly dynamic?: Partial<Handlers<DynamicStoreServiceClient>>;
 }
 
-export function fakeNode(methods: FakeMethods = {}): LatticeHandlers {
+function fakeNode(methods: FakeMethods = {}): LatticeHandlers {
   return {
     node: fakeService(NodeServiceClient, methods.node),
     store: fakeService(StoreServiceClient, methods.store),

@@ -72,6 +72,7 @@ describe("/metrics", () => {
         async *events(_, { signal }) {
           started.resolve(signal);
           await aborted(signal);
+          yield* [];
         },
       },
     });

@@ -171,6 +171,7 @@ describe("a stream", () => {
     const reading = open(served);
     await reading.until("retry: 1000");
     await reading.until(/: \n\n[^]*: \n\n/);
+    expect(reading.text).not.toContain("\ndata:");
   });
 
   test("frees what it holds when its reader leaves", async () => {
@@ -185,6 +186,7 @@ describe("a stream", () => {
     });
     const reading = open(served);
     const signal = await started.promise;
+    expect(signal.aborted).toBe(false);
     reading.socket.destroy();
     await aborted(signal);
   });

@@ -122,9 +122,7 @@ test("calls and syncs arrive as spans, as parts of what their caller traces", as
     expect(sync.kind).toBe(INTERNAL);
     expect(BigInt(sync.endTimeUnixNano) >= BigInt(sync.startTimeUnixNano)).toBe(true);
     expect(attributesOf(sync)).toMatchObject({ "lattice.store": expect.stringMatching(/^[0-9a-f-]{36}$/) });
-    const [{ resource }] = received[0]!.resourceSpans as [
-      { resource: { attributes: OtlpSpan["attributes"] } },
-    ];
+    const { resource } = received[0]!.resourceSpans[0]!;
     expect(attributesOf(resource)).toMatchObject({
       "service.name": "lattice",
       "service.version": expect.any(String),
