@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { NODE_STATUS, serve, TOKEN, type Served } from "./fake-node.ts";
 
@@ -68,6 +69,26 @@ describe("the Host", () => {
     const served = await serve(node);
     expect(await statusOf(served, NODE_STATUS, { ...BEARER, host })).toBe(403);
   });
+});
+
+test("property: no other Host is let in, whatever it looks like", async () => {
+  const served = await serve(node);
+  const own = new Set(["localhost", "127.0.0.1", "[::1]"].map((name) => `${name}:${served.server.port}`));
+  const near = fc
+    .constantFrom(...own)
+    .chain((host) =>
+      fc
+        .tuple(fc.nat(host.length), fc.constantFrom(".", "@", ":", "x", "%00", "[", "0", "#"))
+        .map(([at, piece]) => host.slice(0, at) + piece + host.slice(at)),
+    );
+  const any = fc.string({ minLength: 1 }).filter((text) => /^[\x21-\x7e]+$/.test(text));
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(near, any), async (host) => {
+      fc.pre(!own.has(host.toLowerCase()));
+      const { status } = await served.ask("/healthz", { headers: { host } });
+      expect([400, 403]).toContain(status);
+    }),
+  );
 });
 
 describe("another page", () => {

@@ -12,7 +12,7 @@ import {
 } from "@lattice/api";
 import type { HttpServer } from "@lattice/http";
 import { loadIdentitySeed } from "@lattice/kernel";
-import { LatticeError, signerFromSeed, systemClock, systemRandom, type Log } from "@lattice/model";
+import { LatticeError, signerFromSeed, systemClock, systemRandom, toHex, type Log } from "@lattice/model";
 import { openLibp2pTransport, type ListenAddress, type Transport } from "@lattice/net";
 import { INVENTORY_TABLES, Inventory, Node, placesIn } from "@lattice/node";
 import { acquireLock, openLmdbStorage, type LockFile, type Storage } from "@lattice/storage";
@@ -119,6 +119,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       web = await orWarn(surface.serve(parts), { isOptional, warnings });
       opened.add(() => web?.close());
     }
+    log?.("info", "node started", { node: toHex(node.self), data: dataDirectory, version: VERSION });
+    opened.add(() => log?.("info", "node stops"));
     const client = inProcessClient(handlers);
     const close = () => opened.close();
     return { client, node, dataDirectory, warnings, web, close, [Symbol.asyncDispose]: close };

@@ -249,4 +249,6 @@ test("the log tells what happens on the node", async () => {
   await runtime.close();
   expect(lines).toContainEqual({ level: "info", message: "serving HTTP" });
   expect(lines).toContainEqual({ level: "info", message: "store-opened" });
+  expect(lines).toContainEqual({ level: "info", message: "node started" });
+  expect(lines.at(-1)).toEqual({ level: "info", message: "node stops" });
 });
