@@ -2,6 +2,7 @@
  * Debian's Chromium, and pages of nodes in it. Where it is not installed the tests are skipped, unless `LATTICE_REQUIRE_CHROMIUM`
  * is set, as CI does. `LATTICE_CHROMIUM` names another one.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -139,11 +140,10 @@ export class WatchedPage {
   async picture(name: string): Promise<void> {
     if (pictures === undefined) return;
     mkdirSync(pictures, { recursive: true });
-    await this.page.screenshot({
-      path: join(pictures, `${name}.png`),
-      animations: "disabled",
-      caret: "hide",
-    });
+    const path = join(pictures, `${name}.png`);
+    await this.page.screenshot({ path, animations: "disabled", caret: "hide" });
+    // Fewer colours make it a third as large, where that program is there.
+    spawnSync("pngquant", ["--force", "--skip-if-larger", "--output", path, "96", path]);
   }
 
   /** A node that is away is no fault of the page, and neither is what the browser says about it. */

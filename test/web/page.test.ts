@@ -230,7 +230,7 @@ describeInBrowser("the page of a node", () => {
 
   it("follows a log, and appends to it", async () => {
     const { page } = adas;
-    await page.getByRole("button", { name: "Child" }).click();
+    await page.getByRole("button", { name: "Child store" }).click();
     await dialog(page).getByLabel("Name").fill("journal");
     await dialog(page).getByLabel("Type").selectOption("core:logstore");
     await dialog(page).getByRole("button", { name: "Create" }).click();
@@ -286,6 +286,8 @@ describeInBrowser("the page of a node", () => {
     const { page } = adas;
     await page.getByRole("link", { name: "Overview" }).click();
     await expectShown(page.getByRole("row", { name: /^notes/ }));
+    for (const [key, value] of NOTES) await ada.node.answer("put", key, `${value}!`, "--store", "notes");
+    await expectShown(page.getByRole("img", { name: /Intentions per second/ }));
     await adas.picture("overview");
     await page.getByRole("link", { name: "Events", exact: true }).click();
     await bert.stop();
@@ -320,6 +322,20 @@ describeInBrowser("the page of a node", () => {
     await expectShown(page.getByRole("row", { name: /^notes/ }));
     await adas.picture("dark");
     await page.keyboard.press("t");
+  });
+
+  it("is used on a phone", async () => {
+    const { page } = adas;
+    await page.setViewportSize({ width: 375, height: 720 });
+    await page.getByRole("button", { name: "Open the menu" }).click();
+    await page.getByRole("link", { name: "notes" }).click();
+    await page.getByLabel("Keys that start with", { exact: true }).fill("");
+    await expectShown(keyRow(page, "garden/beans"));
+    await adas.picture("phone");
+    await keyRow(page, "color").click();
+    await expectShown(page.getByRole("heading", { name: "color" }));
+    await page.getByRole("button", { name: "Back to the keys" }).click();
+    await expectShown(keyRow(page, "garden/beans"));
   });
 
   it("signs out, and shows nothing from then on", async () => {

@@ -5,6 +5,7 @@ import { followStream, type StreamState } from "../src/connection/follow-stream.
 async function follow(
   attempts: readonly (() => AsyncIterable<number>)[],
   stopAfter: (items: readonly number[], states: readonly StreamState["kind"][]) => boolean = () => false,
+  { isEndless = false } = {},
 ): Promise<{ items: number[]; states: StreamState["kind"][] }> {
   const stopping = new AbortController();
   const items: number[] = [];
@@ -24,6 +25,7 @@ async function follow(
       check();
     },
     signal: stopping.signal,
+    isEndless,
   });
   return { items, states };
 }
@@ -47,6 +49,17 @@ describe("a stream that is followed", () => {
   it("is given up where the request itself is wrong", async () => {
     const { items, states } = await follow([() => broken([1], "not-found")]);
     expect({ items, states }).toEqual({ items: [1], states: ["open", "failed"] });
+  });
+
+  it("is opened again after its end where it should have none", async () => {
+    const { items, states } = await follow(
+      [() => whole([1]), () => whole([2])],
+      (seen) => seen.length === 2,
+      {
+        isEndless: true,
+      },
+    );
+    expect({ items, states }).toEqual({ items: [1, 2], states: ["open", "away", "open"] });
   });
 
   it("is let go at once when nobody looks any more, also while it waits", async () => {

@@ -19,11 +19,13 @@ export interface FollowStreamOptions<Item> {
   readonly onItem: (item: Item) => void;
   readonly onState: (state: StreamState) => void;
   readonly signal: AbortSignal;
+  /** It ends only when the node does: after its end it is opened again. */
+  readonly isEndless?: boolean;
 }
 
 /** Resolves when the stream has ended or failed for good, or the signal aborted. Never rejects. */
 export async function followStream<Item>(options: FollowStreamOptions<Item>): Promise<void> {
-  const { open, onItem, onState, signal } = options;
+  const { open, onItem, onState, signal, isEndless = false } = options;
   let waitMs = RETRY_FIRST_MS;
   while (!signal.aborted) {
     onState({ kind: "open" });
@@ -32,8 +34,12 @@ export async function followStream<Item>(options: FollowStreamOptions<Item>): Pr
         waitMs = RETRY_FIRST_MS;
         onItem(item);
       }
-      if (!signal.aborted) onState({ kind: "ended" });
-      return;
+      if (signal.aborted) return;
+      if (!isEndless) {
+        onState({ kind: "ended" });
+        return;
+      }
+      onState({ kind: "away", error: undefined });
     } catch (error) {
       if (signal.aborted || isCancelled(error)) return;
       if (!isAway(error)) {

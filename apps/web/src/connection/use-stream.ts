@@ -8,10 +8,12 @@ export interface StreamUse<Item> {
   readonly key: string | undefined;
   readonly open: (signal: AbortSignal) => AsyncIterable<Item>;
   readonly onItem: (item: Item) => void;
+  /** It ends only when the node does. */
+  readonly isEndless?: boolean;
 }
 
 /** The state of the stream. A browser has six connections to a node, for all pages together: hidden ones hold none. */
-export function useStream<Item>({ key, open, onItem }: StreamUse<Item>): StreamState {
+export function useStream<Item>({ key, open, onItem, isEndless = false }: StreamUse<Item>): StreamState {
   const [state, setState] = useState<StreamState>({ kind: "open" });
   const isVisible = useIsPageVisible();
   const openLatest = useEffectEvent(open);
@@ -28,8 +30,9 @@ export function useStream<Item>({ key, open, onItem }: StreamUse<Item>): StreamS
         if (!stopping.signal.aborted) setState(next);
       },
       signal: stopping.signal,
+      isEndless,
     });
     return () => stopping.abort();
-  }, [key, isVisible]);
+  }, [key, isVisible, isEndless]);
   return state;
 }

@@ -38,6 +38,7 @@ export function useEventStream(isSignedIn: boolean): StreamState {
     key: isSignedIn ? "events" : undefined,
     open: (signal) => lattice.node.events({ resume }, { signal }),
     onItem: add,
+    isEndless: true,
   });
 }
 

@@ -7,6 +7,7 @@ import { BytesField } from "../fields/bytes-field.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { useKept } from "../parts/use-kept.ts";
+import { useThrottled } from "../parts/use-throttled.ts";
 import { navigate } from "../routing/navigation.tsx";
 import { storePath } from "../routing/route.ts";
 import type { StoreTabProps } from "../stores/store-tab-props.ts";
@@ -41,10 +42,16 @@ export function KeysTab({ id, methods, item }: StoreTabProps): ReactNode {
     queryFn: ({ signal }) => methods.call<CountReply>("Count", { prefix }, { signal }),
     refetchInterval: 3_000,
   });
+  const countAgain = useThrottled(
+    () => void queryClient.invalidateQueries({ queryKey: [...keys.store(id), "count"] }),
+  );
   const list = useKeyWindow({
     methods,
     prefix,
-    onChange: (key) => void queryClient.invalidateQueries({ queryKey: keyQuery(id, key) }),
+    onChange: (key) => {
+      void queryClient.invalidateQueries({ queryKey: keyQuery(id, key) });
+      countAgain();
+    },
   });
   const selected = useMemo(() => (item === undefined ? undefined : fromHex(item)), [item]);
   const select = (key: Uint8Array | undefined): void =>
@@ -127,7 +134,7 @@ function SearchField({ search, isBad, onChange }: SearchFieldProps): ReactNode {
       <BytesField
         label="Keys that start with"
         isLabelHidden
-        placeholder="Keys that start with…"
+        placeholder="Starts with…"
         draft={search}
         onChange={onChange}
         isSearch

@@ -29,6 +29,8 @@ interface State {
   /** Counts beginnings: each puts the list at its place of departure. */
   readonly beginning: number;
   readonly startsAt: "top" | "bottom";
+  /** Changes that came while a page was read, which may be older than they are. */
+  readonly meanwhile: readonly WatchEvent[];
 }
 
 type Action =
@@ -51,9 +53,16 @@ const START: State = {
   shift: 0,
   beginning: 0,
   startsAt: "top",
+  meanwhile: [],
 };
 
 function reduce(state: State, action: Action): State {
+  const next = reduceOnce(state, action);
+  if (next.reading !== "none" || next.meanwhile.length === 0) return next;
+  return { ...next, window: next.meanwhile.reduce(withChange, next.window), meanwhile: [] };
+}
+
+function reduceOnce(state: State, action: Action): State {
   switch (action.kind) {
     case "reading":
       return { ...state, reading: action.reading, error: undefined };
@@ -67,6 +76,7 @@ function reduce(state: State, action: Action): State {
           : { atStart: !page.hasMore, atEnd: true };
       const window = { rows: page.rows, ...ends };
       return {
+        ...state,
         window,
         reading: "none",
         error: undefined,
@@ -83,8 +93,10 @@ function reduce(state: State, action: Action): State {
       const { window, added } = withPageBefore(state.window, action.page);
       return { ...state, window, reading: "none", shift: state.shift + added };
     }
-    case "changed":
-      return { ...state, window: withChange(state.window, action.event) };
+    case "changed": {
+      const meanwhile = state.reading === "none" ? state.meanwhile : [...state.meanwhile, action.event];
+      return { ...state, window: withChange(state.window, action.event), meanwhile };
+    }
   }
 }
 
@@ -149,6 +161,10 @@ export function useKeyWindow({ methods, prefix, onChange }: KeyWindowUse): KeyLi
     jumpTo(NO_KEY);
     return () => calling.current?.abort();
   }, [jumpTo]);
+  const held = useRef(state.window);
+  useEffect(() => {
+    held.current = state.window;
+  }, [state.window]);
   const live = useKeyChanges({
     methods,
     prefix,
@@ -156,7 +172,10 @@ export function useKeyWindow({ methods, prefix, onChange }: KeyWindowUse): KeyLi
       dispatch({ kind: "changed", event });
       if (event.key.length > 0) onChange(event.key);
     },
-    onGap: () => jumpTo(state.window.atStart ? NO_KEY : (state.window.rows[0]?.key ?? NO_KEY)),
+    onGap: () => {
+      const { atStart, rows } = held.current;
+      jumpTo(atStart ? NO_KEY : (rows[0]?.key ?? NO_KEY));
+    },
   });
   const { window, reading } = state;
   return {
@@ -221,7 +240,7 @@ function useKeyChanges({ methods, prefix, onEvent, onGap }: KeyChangesUse): Stre
       else if (isKnown) yield event;
     }
   }
-  return useStream({ key: `${methods.service} ${prefixHex}`, open, onItem: onEvent });
+  return useStream({ key: `${methods.service} ${prefixHex}`, open, onItem: onEvent, isEndless: true });
 }
 
 async function presentOf(methods: StoreMethods, signal: AbortSignal): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 /** The end of a log as it grows, and a line to append to it. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useMemo, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { LatticeError } from "@lattice/model/errors";
 import { keys, useMemberNames } from "../data/queries.ts";
 import { queryClient } from "../data/query-client.ts";
@@ -33,6 +33,8 @@ export function LogTab({ id, methods }: StoreTabProps): ReactNode {
     queryFn: ({ signal }) => methods.call<CountReply>("Count", {}, { signal }),
     refetchInterval: 3_000,
   });
+  const { refetch: countAgain } = count;
+  useEffect(() => void countAgain(), [tail.entries, countAgain]);
   const shown = useMemo(() => matching(tail.entries, filter), [tail.entries, filter]);
   return (
     <div className="log">

@@ -35,6 +35,7 @@ export function useLogTail(id: string, methods: StoreMethods): LogTail {
   useEffect(() => () => calling.current?.abort(), []);
   const live = useStream<FollowEvent>({
     key: `follow ${id}`,
+    isEndless: true,
     open: (signal) => {
       const request = token.current.length === 0 ? { tail: TAIL_COUNT } : { resume: token.current };
       return methods.subscribe<FollowEvent>("Follow", request, { signal });

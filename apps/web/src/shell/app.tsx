@@ -56,6 +56,7 @@ function Frame(): ReactNode {
   const shortcuts = shortcutsOf(setDialog);
   const close = (): void => setDialog(undefined);
   useShortcuts(shortcuts);
+  useHeadingFocus(route.page === "store" ? route.store : route.page);
   return (
     <ShellDialogs open={setDialog}>
       <a className="skip-link" href="#content">
@@ -76,6 +77,16 @@ function Frame(): ReactNode {
       <OpenDialog dialog={dialog} shortcuts={shortcuts} onClose={close} />
     </ShellDialogs>
   );
+}
+
+/** Whoever goes to another place by keys, or listens to the page, goes on at its heading. */
+function useHeadingFocus(place: string): void {
+  const known = useRef(place);
+  useEffect(() => {
+    if (known.current === place) return;
+    known.current = place;
+    document.querySelector<HTMLElement>("#content h1")?.focus({ preventScroll: true });
+  }, [place]);
 }
 
 function PhoneBar({

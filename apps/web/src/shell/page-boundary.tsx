@@ -1,6 +1,6 @@
 /** A fault of the page itself stays where it is: the rest goes on. */
 import { Component, type ErrorInfo, type ReactNode } from "react";
-import { Problem } from "../parts/notice.tsx";
+import { Notice, Problem } from "../parts/notice.tsx";
 
 interface PageBoundaryProps {
   /** When it changes, what failed is tried anew. */
@@ -35,6 +35,7 @@ export class PageBoundary extends Component<PageBoundaryProps, PageBoundaryState
   override render(): ReactNode {
     const { error } = this.state;
     if (error === undefined) return this.props.children;
+    if (isOfOlderVersion(error)) return <OlderVersion />;
     return (
       <div className="page">
         <Problem
@@ -45,4 +46,26 @@ export class PageBoundary extends Component<PageBoundaryProps, PageBoundaryState
       </div>
     );
   }
+}
+
+/** Parts of the page are loaded when they are wanted; after an update of the node they have other names. */
+function isOfOlderVersion(error: unknown): boolean {
+  return error instanceof Error && /dynamically imported module|module script failed/i.test(error.message);
+}
+
+function OlderVersion(): ReactNode {
+  return (
+    <div className="page">
+      <Notice
+        kind="note"
+        actions={
+          <button type="button" className="button" onClick={() => location.reload()}>
+            Load it anew
+          </button>
+        }
+      >
+        A part of the page could not be loaded: the node may be away, or run another version by now.
+      </Notice>
+    </div>
+  );
 }

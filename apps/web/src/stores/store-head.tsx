@@ -66,7 +66,7 @@ export function StoreHead({ store, status }: StoreHeadProps): ReactNode {
         </div>
         <div className="page-actions">
           <button type="button" className="button" onClick={() => openDialog({ kind: "create", parent: id })}>
-            <Icon name="plus" /> Child
+            <Icon name="plus" /> Child store
           </button>
           <button type="button" className="button" disabled={sync.isPending} onClick={() => sync.mutate()}>
             <Icon name="sync" /> {sync.isPending ? "Syncing…" : "Sync now"}
