@@ -85,7 +85,7 @@ export class Front implements Disposable {
       this.#guard.checkOrigin(request);
       await this.#route(exchangeOf(request, response), asking);
     } catch (error) {
-      asking.problem = sendProblem(response, error);
+      asking.problem = sendProblem(response, error, { asText: isLookedAt(request) });
       if (asking.problem.code === "internal") this.#logFault(asking, error);
     }
   }
@@ -198,4 +198,9 @@ export class Front implements Disposable {
     ];
     sendText(exchange, formatMetrics(metrics), METRICS_TYPE);
   }
+}
+
+/** Whether a browser is to show the answer: somebody followed a link, or typed an address. */
+function isLookedAt({ url = "", headers }: IncomingMessage): boolean {
+  return !url.startsWith(API_PATH) && headers.accept?.includes("text/html") === true;
 }

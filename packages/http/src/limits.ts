@@ -10,8 +10,7 @@ export const TARGET_LENGTH_MAX = 12 << 10;
 export const HEADERS_BYTES_MAX = 16 << 10;
 /** Connections at the same time; further ones are closed at once. */
 export const CONNECTIONS_MAX = 1024;
-/** How long a request may take to arrive: its head, and all of it. */
-export const HEAD_ARRIVES_MS = 10_000;
+/** How long a request may take to arrive. */
 export const REQUEST_ARRIVES_MS = 60_000;
 /** How long a connection that nobody uses is kept. */
 export const KEEP_ALIVE_MS = 30_000;
@@ -33,6 +32,8 @@ export const PAGE_BYTES_MAX = 64 << 20;
 
 /** What a test, or an application with needs of its own, can set in another way. */
 export interface HttpLimits {
+  /** How long the head of a request may take to arrive; whether it has is looked at as often. */
+  readonly headArrivesMs: number;
   /** Bytes of bodies that are being read at the same time, of all callers together. */
   readonly bodiesBytesMax: number;
   /** Calls that run at the same time; streams count while they are open. */
@@ -44,6 +45,7 @@ export interface HttpLimits {
 }
 
 export const HTTP_LIMITS: HttpLimits = {
+  headArrivesMs: 10_000,
   bodiesBytesMax: 64 << 20,
   callsMax: 512,
   heartbeatMs: 15_000,

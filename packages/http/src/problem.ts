@@ -55,14 +55,18 @@ function titleOf(status: number): string {
   return STATUS_CODES[status] ?? "Client Closed Request";
 }
 
-/** Does nothing where the answer has begun already. */
-export function sendProblem(response: ServerResponse, error: unknown): Problem {
+/** Does nothing where the answer has begun already. `asText`: only the line, for a person who looks at it. */
+export function sendProblem(
+  response: ServerResponse,
+  error: unknown,
+  { asText = false }: { asText?: boolean } = {},
+): Problem {
   const problem = problemOf(error);
   if (response.headersSent || response.destroyed) return problem;
-  const body = `${JSON.stringify(problem)}\n`;
+  const body = `${asText ? problem.detail : JSON.stringify(problem)}\n`;
   response.writeHead(problem.status, {
     ...(error instanceof HttpError ? error.headers : {}),
-    "content-type": "application/problem+json; charset=utf-8",
+    "content-type": `${asText ? "text/plain" : "application/problem+json"}; charset=utf-8`,
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
   });

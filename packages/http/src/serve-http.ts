@@ -16,7 +16,6 @@ import {
   CLOSE_GRACE_MS,
   CONNECTIONS_MAX,
   HEADERS_BYTES_MAX,
-  HEAD_ARRIVES_MS,
   HTTP_LIMITS,
   KEEP_ALIVE_MS,
   REQUEST_ARRIVES_MS,
@@ -69,7 +68,7 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> =>
     (await fronted).handle(request, response);
   const listening = await listenOnLoopback(options.port, () =>
-    makeServer((request, response) => void handle(request, response)),
+    makeServer((request, response) => void handle(request, response), limits),
   );
   const { port } = listening;
   const front = new Front({ version: "", ...options, limits, calls, secrets, port });
@@ -78,14 +77,17 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   return serverOf({ listening, calls, secrets, front });
 }
 
-function makeServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
+function makeServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  { headArrivesMs }: HttpLimits,
+): Server {
   const server = createServer(
     {
       maxHeaderSize: HEADERS_BYTES_MAX,
-      headersTimeout: HEAD_ARRIVES_MS,
+      headersTimeout: headArrivesMs,
       requestTimeout: REQUEST_ARRIVES_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: HEAD_ARRIVES_MS,
+      connectionsCheckingInterval: headArrivesMs,
       noDelay: true,
     },
     handle,

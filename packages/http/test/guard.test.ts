@@ -160,6 +160,18 @@ describe("the cookie", () => {
     }
   });
 
+  test("somebody in front of a browser reads one line", async () => {
+    const served = await serve(node);
+    const headers = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+    const { status, text, headers: told } = await served.ask("/?token=used", { headers });
+    expect({ status, type: told["content-type"] }).toEqual({
+      status: 401,
+      type: "text/plain; charset=utf-8",
+    });
+    expect(text).toBe('this link has been used, or is too old: "lattice node link" prints another one\n');
+    expect((await served.ask(NODE_STATUS, { headers })).json).toMatchObject({ status: 401 });
+  });
+
   test("a second visit by who has it leads to the page", async () => {
     const served = await serve(node);
     const link = new URL(served.server.link());
