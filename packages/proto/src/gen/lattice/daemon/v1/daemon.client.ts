@@ -18,6 +18,7 @@ import type { ForksReply } from "./daemon.ts";
 import type { IntentionInfo } from "./daemon.ts";
 import type { IntentionRequest } from "./daemon.ts";
 import type { TipsReply } from "./daemon.ts";
+import type { ListRequest } from "./daemon.ts";
 import type { IntentionPage } from "./daemon.ts";
 import type { PageRequest } from "./daemon.ts";
 import type { RebuildReply } from "./daemon.ts";
@@ -182,7 +183,7 @@ export interface IStoreServiceClient {
     /**
      * @generated from protobuf rpc: Tips
      */
-    tips(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, TipsReply>;
+    tips(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, TipsReply>;
     /**
      * @generated from protobuf rpc: Intention
      */
@@ -190,7 +191,7 @@ export interface IStoreServiceClient {
     /**
      * @generated from protobuf rpc: Forks
      */
-    forks(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ForksReply>;
+    forks(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ForksReply>;
     /**
      * @generated from protobuf rpc: Digest
      */
@@ -198,7 +199,7 @@ export interface IStoreServiceClient {
     /**
      * @generated from protobuf rpc: ListPeers
      */
-    listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply>;
+    listPeers(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ListPeersReply>;
     /**
      * @generated from protobuf rpc: Invite
      */
@@ -206,7 +207,7 @@ export interface IStoreServiceClient {
     /**
      * @generated from protobuf rpc: ListInvites
      */
-    listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply>;
+    listInvites(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ListInvitesReply>;
     /**
      * @generated from protobuf rpc: Uninvite
      */
@@ -301,9 +302,9 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     /**
      * @generated from protobuf rpc: Tips
      */
-    tips(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, TipsReply> {
+    tips(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, TipsReply> {
         const method = this.methods[11], opt = this._transport.mergeOptions(options);
-        return stackIntercept<StoreRequest, TipsReply>("unary", this._transport, method, opt, input);
+        return stackIntercept<ListRequest, TipsReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Intention
@@ -315,9 +316,9 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     /**
      * @generated from protobuf rpc: Forks
      */
-    forks(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ForksReply> {
+    forks(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ForksReply> {
         const method = this.methods[13], opt = this._transport.mergeOptions(options);
-        return stackIntercept<StoreRequest, ForksReply>("unary", this._transport, method, opt, input);
+        return stackIntercept<ListRequest, ForksReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Digest
@@ -329,9 +330,9 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     /**
      * @generated from protobuf rpc: ListPeers
      */
-    listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply> {
+    listPeers(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ListPeersReply> {
         const method = this.methods[15], opt = this._transport.mergeOptions(options);
-        return stackIntercept<StoreRequest, ListPeersReply>("unary", this._transport, method, opt, input);
+        return stackIntercept<ListRequest, ListPeersReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Invite
@@ -343,9 +344,9 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     /**
      * @generated from protobuf rpc: ListInvites
      */
-    listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply> {
+    listInvites(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ListInvitesReply> {
         const method = this.methods[17], opt = this._transport.mergeOptions(options);
-        return stackIntercept<StoreRequest, ListInvitesReply>("unary", this._transport, method, opt, input);
+        return stackIntercept<ListRequest, ListInvitesReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Uninvite

@@ -281,6 +281,27 @@ export interface StoreRequest {
     store: string;
 }
 /**
+ * @generated from protobuf message lattice.daemon.v1.ListRequest
+ */
+export interface ListRequest {
+    /**
+     * @generated from protobuf field: string store = 1
+     */
+    store: string;
+    /**
+     * At most this many; 0: all.
+     *
+     * @generated from protobuf field: uint32 limit = 2
+     */
+    limit: number;
+    /**
+     * `next` of the page before; empty: the first page.
+     *
+     * @generated from protobuf field: bytes cursor = 3
+     */
+    cursor: Uint8Array;
+}
+/**
  * @generated from protobuf message lattice.daemon.v1.CreateStoreRequest
  */
 export interface CreateStoreRequest {
@@ -338,6 +359,18 @@ export interface Store {
  * @generated from protobuf message lattice.daemon.v1.ListStoresRequest
  */
 export interface ListStoresRequest {
+    /**
+     * At most this many; 0: all.
+     *
+     * @generated from protobuf field: uint32 limit = 1
+     */
+    limit: number;
+    /**
+     * `next` of the page before; empty: the first page.
+     *
+     * @generated from protobuf field: bytes cursor = 2
+     */
+    cursor: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.ListStoresReply
@@ -349,6 +382,12 @@ export interface ListStoresReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.Store stores = 1
      */
     stores: Store[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.StoreStatus
@@ -696,6 +735,12 @@ export interface TipsReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.AuthorTip tips = 1
      */
     tips: AuthorTip[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.AuthorTip
@@ -741,6 +786,12 @@ export interface ForksReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.Fork forks = 1
      */
     forks: Fork[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.Fork
@@ -809,6 +860,12 @@ export interface ListPeersReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.Peer peers = 1
      */
     peers: Peer[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.Peer
@@ -897,6 +954,12 @@ export interface ListInvitesReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.InviteInfo invites = 1
      */
     invites: InviteInfo[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.InviteInfo
@@ -1806,6 +1869,69 @@ class StoreRequest$Type extends MessageType<StoreRequest> {
  */
 export const StoreRequest = new StoreRequest$Type();
 // @generated message type with reflection information, may provide speed optimized methods
+class ListRequest$Type extends MessageType<ListRequest> {
+    constructor() {
+        super("lattice.daemon.v1.ListRequest", [
+            { no: 1, name: "store", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 2, name: "limit", kind: "scalar", T: 13 /*ScalarType.UINT32*/ },
+            { no: 3, name: "cursor", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
+    }
+    create(value?: PartialMessage<ListRequest>): ListRequest {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.store = "";
+        message.limit = 0;
+        message.cursor = new Uint8Array(0);
+        if (value !== undefined)
+            reflectionMergePartial<ListRequest>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ListRequest): ListRequest {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* string store */ 1:
+                    message.store = reader.string();
+                    break;
+                case /* uint32 limit */ 2:
+                    message.limit = reader.uint32();
+                    break;
+                case /* bytes cursor */ 3:
+                    message.cursor = reader.bytes();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ListRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* string store = 1; */
+        if (message.store !== "")
+            writer.tag(1, WireType.LengthDelimited).string(message.store);
+        /* uint32 limit = 2; */
+        if (message.limit !== 0)
+            writer.tag(2, WireType.Varint).uint32(message.limit);
+        /* bytes cursor = 3; */
+        if (message.cursor.length)
+            writer.tag(3, WireType.LengthDelimited).bytes(message.cursor);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.ListRequest
+ */
+export const ListRequest = new ListRequest$Type();
+// @generated message type with reflection information, may provide speed optimized methods
 class CreateStoreRequest$Type extends MessageType<CreateStoreRequest> {
     constructor() {
         super("lattice.daemon.v1.CreateStoreRequest", [
@@ -1958,10 +2084,15 @@ export const Store = new Store$Type();
 // @generated message type with reflection information, may provide speed optimized methods
 class ListStoresRequest$Type extends MessageType<ListStoresRequest> {
     constructor() {
-        super("lattice.daemon.v1.ListStoresRequest", []);
+        super("lattice.daemon.v1.ListStoresRequest", [
+            { no: 1, name: "limit", kind: "scalar", T: 13 /*ScalarType.UINT32*/ },
+            { no: 2, name: "cursor", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
     }
     create(value?: PartialMessage<ListStoresRequest>): ListStoresRequest {
         const message = globalThis.Object.create((this.messagePrototype!));
+        message.limit = 0;
+        message.cursor = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ListStoresRequest>(this, message, value);
         return message;
@@ -1971,6 +2102,12 @@ class ListStoresRequest$Type extends MessageType<ListStoresRequest> {
         while (reader.pos < end) {
             let [fieldNo, wireType] = reader.tag();
             switch (fieldNo) {
+                case /* uint32 limit */ 1:
+                    message.limit = reader.uint32();
+                    break;
+                case /* bytes cursor */ 2:
+                    message.cursor = reader.bytes();
+                    break;
                 default:
                     let u = options.readUnknownField;
                     if (u === "throw")
@@ -1983,6 +2120,12 @@ class ListStoresRequest$Type extends MessageType<ListStoresRequest> {
         return message;
     }
     internalBinaryWrite(message: ListStoresRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* uint32 limit = 1; */
+        if (message.limit !== 0)
+            writer.tag(1, WireType.Varint).uint32(message.limit);
+        /* bytes cursor = 2; */
+        if (message.cursor.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.cursor);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -1997,12 +2140,14 @@ export const ListStoresRequest = new ListStoresRequest$Type();
 class ListStoresReply$Type extends MessageType<ListStoresReply> {
     constructor() {
         super("lattice.daemon.v1.ListStoresReply", [
-            { no: 1, name: "stores", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Store }
+            { no: 1, name: "stores", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Store },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ListStoresReply>): ListStoresReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.stores = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ListStoresReply>(this, message, value);
         return message;
@@ -2014,6 +2159,9 @@ class ListStoresReply$Type extends MessageType<ListStoresReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.Store stores */ 1:
                     message.stores.push(Store.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -2030,6 +2178,9 @@ class ListStoresReply$Type extends MessageType<ListStoresReply> {
         /* repeated lattice.daemon.v1.Store stores = 1; */
         for (let i = 0; i < message.stores.length; i++)
             Store.internalBinaryWrite(message.stores[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -2935,12 +3086,14 @@ export const IntentionInfo = new IntentionInfo$Type();
 class TipsReply$Type extends MessageType<TipsReply> {
     constructor() {
         super("lattice.daemon.v1.TipsReply", [
-            { no: 1, name: "tips", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => AuthorTip }
+            { no: 1, name: "tips", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => AuthorTip },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<TipsReply>): TipsReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.tips = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<TipsReply>(this, message, value);
         return message;
@@ -2952,6 +3105,9 @@ class TipsReply$Type extends MessageType<TipsReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.AuthorTip tips */ 1:
                     message.tips.push(AuthorTip.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -2968,6 +3124,9 @@ class TipsReply$Type extends MessageType<TipsReply> {
         /* repeated lattice.daemon.v1.AuthorTip tips = 1; */
         for (let i = 0; i < message.tips.length; i++)
             AuthorTip.internalBinaryWrite(message.tips[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3108,12 +3267,14 @@ export const IntentionRequest = new IntentionRequest$Type();
 class ForksReply$Type extends MessageType<ForksReply> {
     constructor() {
         super("lattice.daemon.v1.ForksReply", [
-            { no: 1, name: "forks", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Fork }
+            { no: 1, name: "forks", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Fork },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ForksReply>): ForksReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.forks = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ForksReply>(this, message, value);
         return message;
@@ -3125,6 +3286,9 @@ class ForksReply$Type extends MessageType<ForksReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.Fork forks */ 1:
                     message.forks.push(Fork.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -3141,6 +3305,9 @@ class ForksReply$Type extends MessageType<ForksReply> {
         /* repeated lattice.daemon.v1.Fork forks = 1; */
         for (let i = 0; i < message.forks.length; i++)
             Fork.internalBinaryWrite(message.forks[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3360,12 +3527,14 @@ export const TableDigest = new TableDigest$Type();
 class ListPeersReply$Type extends MessageType<ListPeersReply> {
     constructor() {
         super("lattice.daemon.v1.ListPeersReply", [
-            { no: 1, name: "peers", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Peer }
+            { no: 1, name: "peers", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Peer },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ListPeersReply>): ListPeersReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.peers = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ListPeersReply>(this, message, value);
         return message;
@@ -3377,6 +3546,9 @@ class ListPeersReply$Type extends MessageType<ListPeersReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.Peer peers */ 1:
                     message.peers.push(Peer.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -3393,6 +3565,9 @@ class ListPeersReply$Type extends MessageType<ListPeersReply> {
         /* repeated lattice.daemon.v1.Peer peers = 1; */
         for (let i = 0; i < message.peers.length; i++)
             Peer.internalBinaryWrite(message.peers[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3636,12 +3811,14 @@ export const InviteReply = new InviteReply$Type();
 class ListInvitesReply$Type extends MessageType<ListInvitesReply> {
     constructor() {
         super("lattice.daemon.v1.ListInvitesReply", [
-            { no: 1, name: "invites", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => InviteInfo }
+            { no: 1, name: "invites", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => InviteInfo },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ListInvitesReply>): ListInvitesReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.invites = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ListInvitesReply>(this, message, value);
         return message;
@@ -3653,6 +3830,9 @@ class ListInvitesReply$Type extends MessageType<ListInvitesReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.InviteInfo invites */ 1:
                     message.invites.push(InviteInfo.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -3669,6 +3849,9 @@ class ListInvitesReply$Type extends MessageType<ListInvitesReply> {
         /* repeated lattice.daemon.v1.InviteInfo invites = 1; */
         for (let i = 0; i < message.invites.length; i++)
             InviteInfo.internalBinaryWrite(message.invites[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -4137,13 +4320,13 @@ export const StoreService = new ServiceType("lattice.daemon.v1.StoreService", [
     { name: "History", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions, the latest first" }, I: PageRequest, O: IntentionPage },
     { name: "Log", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions in the order in which this node witnessed them" }, I: PageRequest, O: IntentionPage },
     { name: "Floating", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions that wait for their parents" }, I: PageRequest, O: IntentionPage },
-    { name: "Tips", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The last intention of each author" }, I: StoreRequest, O: TipsReply },
+    { name: "Tips", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The last intention of each author" }, I: ListRequest, O: TipsReply },
     { name: "Intention", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "One intention, by the first digits of its hash" }, I: IntentionRequest, O: IntentionInfo },
-    { name: "Forks", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Authors that have written two logs" }, I: StoreRequest, O: ForksReply },
+    { name: "Forks", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Authors that have written two logs" }, I: ListRequest, O: ForksReply },
     { name: "Digest", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Digests of the state and its tables" }, I: StoreRequest, O: DigestReply },
-    { name: "ListPeers", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The members of a store, and who of them is there" }, I: StoreRequest, O: ListPeersReply },
+    { name: "ListPeers", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The members of a store, and who of them is there" }, I: ListRequest, O: ListPeersReply },
     { name: "Invite", options: { "lattice.options.v1.summary": "Make an invite" }, I: InviteRequest, O: InviteReply },
-    { name: "ListInvites", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Invites, and what has become of them" }, I: StoreRequest, O: ListInvitesReply },
+    { name: "ListInvites", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Invites, and what has become of them" }, I: ListRequest, O: ListInvitesReply },
     { name: "Uninvite", options: { "lattice.options.v1.summary": "Take an invite back" }, I: UninviteRequest, O: UninviteReply }
 ]);
 /**
