@@ -9,6 +9,7 @@ import { formatRoute, parseRoute, STORE_TABS, storePath } from "../src/routing/r
 import { storeTitle, storeTree } from "../src/stores/store-tree.ts";
 import { tabsOf } from "../src/stores/store-views.ts";
 import { countOf, countText, sizeText } from "../src/text/numbers.ts";
+import { shownText } from "../src/text/shown-text.ts";
 import { agoText, durationText, hlcToMs, timeText } from "../src/text/times.ts";
 
 describe("places", () => {
@@ -126,6 +127,11 @@ describe("words for people", () => {
     expect(countOf(0, "key")).toBe("0 keys");
     expect(sizeText(1023)).toBe("1023 B");
     expect(sizeText(1536)).toBe("1.5 KiB");
+  });
+
+  it("show what would hide, and nothing else changed", () => {
+    expect(shownText("a\u202eb\u0007c\u200b")).toBe("a\\u202eb\\u0007c\\u200b");
+    expect(shownText("Ада 👩‍🌾 größer")).toBe("Ада 👩‍🌾 größer");
   });
 
   it("find the code of a link that was pasted", () => {

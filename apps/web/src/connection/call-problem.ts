@@ -1,10 +1,11 @@
 /** What a call failed with, as the page needs it. */
 import { LatticeError } from "@lattice/model/errors";
+import { shownText } from "../text/shown-text.ts";
 
 /** One line that says what was wrong and, where there is something to do, what. */
 export function problemText(error: unknown): string {
   const { message } = LatticeError.from(error);
-  return message === "" ? "something went wrong" : message;
+  return message === "" ? "something went wrong" : shownText(message);
 }
 
 export function isSignedOut(error: unknown): boolean {

@@ -4,6 +4,7 @@ import { storeTitle } from "../stores/store-tree.ts";
 import { Link } from "../routing/navigation.tsx";
 import { storePath } from "../routing/route.ts";
 import { toHex } from "../text/hex.ts";
+import { shownText } from "../text/shown-text.ts";
 import { clockText, timeText } from "../text/times.ts";
 import type { FeedEvent } from "./event-feed.ts";
 import { eventKind } from "./event-kind.ts";
@@ -22,7 +23,7 @@ export function EventList({ events }: { readonly events: readonly FeedEvent[] })
               {clockText(Number(event.timeMs))}
             </time>
             <span className={`badge badge-${tone}`}>{label}</span>
-            <span className="event-text">{event.text}</span>
+            <span className="event-text">{shownText(event.text)}</span>
             {store === "" ? null : (
               <Link className="event-store" to={storePath(store)}>
                 {titles.get(store) ?? store.slice(0, 8)}

@@ -3,6 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from "react";
 import { Identity } from "../parts/identity.tsx";
 import { shortHex, toHex } from "../text/hex.ts";
+import { shownText } from "../text/shown-text.ts";
 import { hlcToMs, timeText } from "../text/times.ts";
 import type { HistoryViewProps } from "./history-drawing.tsx";
 
@@ -66,7 +67,9 @@ export function HistoryList({ layout, selected, onSelect, onOlderWanted }: Histo
               <Identity publicKey={intention.author} name={intention.authorName} />
               <span className="badge badge-plain">{intention.kind}</span>
               <span className="key-preview">
-                {intention.note === "" ? intention.summary : `${intention.note}: ${intention.summary}`}
+                {shownText(
+                  intention.note === "" ? intention.summary : `${intention.note}: ${intention.summary}`,
+                )}
               </span>
             </div>
           );

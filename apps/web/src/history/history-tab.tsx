@@ -73,33 +73,36 @@ export function HistoryTab({
         error={history.error}
         onRetry={() => history.readOlder()}
       />
-      {history.intentions.length === 0 && history.isReading ? <Loading what="the history" /> : null}
-      <div className="history-body">
-        {shape === "drawing" ? (
-          <HistoryDrawing
-            layout={layout}
-            selected={selected}
-            onSelect={select}
-            onOlderWanted={() => history.readOlder()}
-          />
-        ) : (
-          <HistoryList
-            layout={layout}
-            selected={selected}
-            onSelect={select}
-            onOlderWanted={() => history.readOlder()}
-          />
-        )}
-        {item === undefined ? null : (
-          <IntentionDetail
-            id={id}
-            intentionId={item}
-            layout={layout}
-            onSelect={select}
-            onClose={() => select(-1)}
-          />
-        )}
-      </div>
+      {history.intentions.length === 0 && history.isReading ? (
+        <Loading what="the history" />
+      ) : (
+        <div className="history-body">
+          {shape === "drawing" ? (
+            <HistoryDrawing
+              layout={layout}
+              selected={selected}
+              onSelect={select}
+              onOlderWanted={() => history.readOlder()}
+            />
+          ) : (
+            <HistoryList
+              layout={layout}
+              selected={selected}
+              onSelect={select}
+              onOlderWanted={() => history.readOlder()}
+            />
+          )}
+          {item === undefined ? null : (
+            <IntentionDetail
+              id={id}
+              intentionId={item}
+              layout={layout}
+              onSelect={select}
+              onClose={() => select(-1)}
+            />
+          )}
+        </div>
+      )}
     </div>
   );
 }

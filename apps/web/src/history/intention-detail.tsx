@@ -11,6 +11,7 @@ import { Time } from "../parts/time.tsx";
 import { naturalForm, writeBytes } from "../text/bytes-text.ts";
 import { fromHex, shortHex, toHex } from "../text/hex.ts";
 import { countText, sizeText } from "../text/numbers.ts";
+import { shownText } from "../text/shown-text.ts";
 import { hlcToMs } from "../text/times.ts";
 import { parentsOf, type HistoryLayout } from "./layout.ts";
 
@@ -68,8 +69,8 @@ export function IntentionDetail({
 function Facts({ intention }: { readonly intention: daemon.IntentionInfo }): ReactNode {
   return (
     <>
-      <p className="detail-summary break">{intention.summary || intention.kind}</p>
-      {intention.note === "" ? null : <Notice kind="warning">{intention.note}</Notice>}
+      <p className="detail-summary break">{shownText(intention.summary || intention.kind)}</p>
+      {intention.note === "" ? null : <Notice kind="warning">{shownText(intention.note)}</Notice>}
       <dl className="facts">
         <div>
           <dt>Author</dt>

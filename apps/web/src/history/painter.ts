@@ -3,6 +3,7 @@
  * as long for ten thousand as for a hundred.
  */
 import { shortHex } from "../text/hex.ts";
+import { shownText } from "../text/shown-text.ts";
 import { clockText, hlcToMs, timeText } from "../text/times.ts";
 import { authorHue } from "../parts/author-colour.ts";
 import type { EdgeIndex } from "./edge-index.ts";
@@ -269,7 +270,7 @@ function paintLabels(context: CanvasRenderingContext2D, { layout, palette, view 
     context.arc(14, y, 4, 0, 2 * Math.PI);
     context.fill();
     context.fillStyle = palette.text;
-    context.fillText(name === "" ? shortHex(key) : name, 24, y, view.labelPx - 30);
+    context.fillText(name === "" ? shortHex(key) : shownText(name), 24, y, view.labelPx - 30);
   });
   context.strokeStyle = palette.line;
   context.lineWidth = 1;

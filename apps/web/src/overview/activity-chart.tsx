@@ -2,9 +2,12 @@ import { useEffect, useRef, type ReactNode } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useTheme } from "../parts/theme.ts";
+import { clockText } from "../text/times.ts";
 import type { ActivityRates } from "./activity.ts";
 
 const HEIGHT_PX = 120;
+/** What of the past is in the picture. */
+const SPAN_S = 300;
 
 export interface ActivityChartProps {
   readonly rates: ActivityRates;
@@ -47,8 +50,18 @@ function optionsFor(element: HTMLElement): uPlot.Options {
     height: HEIGHT_PX,
     cursor: { show: false },
     legend: { show: false },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
-    axes: [axis, { ...axis, size: 42 }],
+    scales: {
+      x: { range: (_plot, _min, max) => [max - SPAN_S, max] },
+      y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
+    },
+    axes: [
+      {
+        ...axis,
+        space: 80,
+        values: (_plot, seconds) => seconds.map((at) => clockText(at * 1000).slice(0, 5)),
+      },
+      { ...axis, size: 42 },
+    ],
     series: [
       {},
       { stroke: colour("--accent"), fill: colour("--accent-soft"), width: 1.5, points: { show: false } },

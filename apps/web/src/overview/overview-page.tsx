@@ -1,6 +1,7 @@
 /** The node at a glance: who it is, what needs attention, its stores, what happens. */
 import { useMutation } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { shownText } from "../text/shown-text.ts";
 import type { daemon } from "@lattice/proto";
 import { lattice } from "../connection/lattice.ts";
 import { signOut } from "../connection/session.ts";
@@ -34,7 +35,7 @@ export function OverviewPage(): ReactNode {
   if (status === undefined) return <Loading what="the node" />;
   return (
     <div className="page">
-      <PageHead title={status.name || shortHex(status.publicKey)} note="This node" />
+      <PageHead title={shownText(status.name) || shortHex(status.publicKey)} note="This node" />
       {status.warnings.map((warning) => (
         <Notice key={warning} kind="warning">
           {warning}

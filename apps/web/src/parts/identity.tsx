@@ -1,6 +1,7 @@
 /** Who: a member's name with a colour of its own, or the first digits of its key. */
 import type { ReactNode } from "react";
 import { shortHex, toHex } from "../text/hex.ts";
+import { shownText } from "../text/shown-text.ts";
 import { authorHue } from "./author-colour.ts";
 
 export interface IdentityProps {
@@ -14,7 +15,11 @@ export function Identity({ publicKey, name, isSelf }: IdentityProps): ReactNode 
   return (
     <span className="identity" title={toHex(publicKey)}>
       <span className={`dot dot-hue-${authorHue(publicKey)}`} aria-hidden="true" />
-      {name === undefined || name === "" ? <code>{shortHex(publicKey)}</code> : <span>{name}</span>}
+      {name === undefined || name === "" ? (
+        <code>{shortHex(publicKey)}</code>
+      ) : (
+        <span>{shownText(name)}</span>
+      )}
       {isSelf === true ? <span className="muted"> (this node)</span> : null}
     </span>
   );

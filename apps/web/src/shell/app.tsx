@@ -1,5 +1,6 @@
 /** The frame of the page: who is looking, where they are, and what is open over it. */
 import { useEffect, useRef, useState, type ReactNode } from "react";
+import { shownText } from "../text/shown-text.ts";
 import { isSignedOut } from "../connection/call-problem.ts";
 import { keys, useNodeStatus } from "../data/queries.ts";
 import { queryClient } from "../data/query-client.ts";
@@ -109,7 +110,7 @@ function PhoneBar({
       >
         <Icon name={isNavOpen ? "close" : "menu"} />
       </button>
-      <strong>{status?.name || "Lattice"}</strong>
+      <strong>{shownText(status?.name ?? "") || "Lattice"}</strong>
     </header>
   );
 }

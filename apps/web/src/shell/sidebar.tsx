@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { shownText } from "../text/shown-text.ts";
 import type { daemon } from "@lattice/proto";
 import { useNodeStatus, useStores } from "../data/queries.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
@@ -78,7 +79,9 @@ function NodeMark({
     <div className="node-mark">
       <img src="/icon.svg" alt="" width="26" height="26" />
       <div>
-        <strong>{status === undefined ? "Lattice" : status.name || shortHex(status.publicKey)}</strong>
+        <strong>
+          {status === undefined ? "Lattice" : shownText(status.name) || shortHex(status.publicKey)}
+        </strong>
         <span className="node-state">
           <span className={isAway ? "lamp lamp-off" : "lamp lamp-on"} aria-hidden="true" />
           {isAway ? "away" : "running"}

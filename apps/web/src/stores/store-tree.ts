@@ -1,6 +1,7 @@
 /** Stores as a tree: a store hangs below the one that it was created in. */
 import type { daemon } from "@lattice/proto";
 import { toHex } from "../text/hex.ts";
+import { shownText } from "../text/shown-text.ts";
 
 export interface StoreBranch {
   readonly store: daemon.Store;
@@ -12,7 +13,7 @@ const TITLE_ID_DIGITS = 8;
 
 /** Its name, or the first digits of its id. */
 export function storeTitle(store: daemon.Store): string {
-  return store.name === "" ? toHex(store.id).slice(0, TITLE_ID_DIGITS) : store.name;
+  return store.name === "" ? toHex(store.id).slice(0, TITLE_ID_DIGITS) : shownText(store.name);
 }
 
 /** Line by line, each store behind its parent; one whose parent is not here stands as a root. */
