@@ -7,103 +7,14 @@ import type { StoreMethods } from "../data/store-methods.ts";
 import { toHex } from "../text/hex.ts";
 import { KeyReader } from "./key-reader.ts";
 import {
-  EMPTY_WINDOW,
-  toRow,
-  withoutKey,
-  withPageBefore,
-  withPageBehind,
-  withRow,
-  type KeyPage,
-  type KeyWindow,
-} from "./key-window.ts";
+  KEY_LIST_START,
+  reduceKeyList,
+  type KeyListAction,
+  type KeyListState,
+  type Reading,
+} from "./key-list-state.ts";
+import type { KeyPage } from "./key-window.ts";
 import { WATCH, type WatchEvent } from "./kv-messages.ts";
-
-type Reading = "none" | "start" | "behind" | "before";
-
-interface State {
-  readonly window: KeyWindow;
-  readonly reading: Reading;
-  readonly error: unknown;
-  /** By how many rows what was shown has moved down since the window began anew; negative: up. */
-  readonly shift: number;
-  /** Counts beginnings: each puts the list at its place of departure. */
-  readonly beginning: number;
-  readonly startsAt: "top" | "bottom";
-  /** Changes that came while a page was read, which may be older than they are. */
-  readonly meanwhile: readonly WatchEvent[];
-}
-
-type Action =
-  | { readonly kind: "reading"; readonly reading: Reading }
-  | { readonly kind: "failed"; readonly error: unknown }
-  | {
-      readonly kind: "begun";
-      readonly page: KeyPage;
-      readonly startsAt: "top" | "bottom";
-      readonly isWhole: boolean;
-    }
-  | { readonly kind: "behind"; readonly page: KeyPage }
-  | { readonly kind: "before"; readonly page: KeyPage }
-  | { readonly kind: "changed"; readonly event: WatchEvent };
-
-const START: State = {
-  window: EMPTY_WINDOW,
-  reading: "start",
-  error: undefined,
-  shift: 0,
-  beginning: 0,
-  startsAt: "top",
-  meanwhile: [],
-};
-
-function reduce(state: State, action: Action): State {
-  const next = reduceOnce(state, action);
-  if (next.reading !== "none" || next.meanwhile.length === 0) return next;
-  return { ...next, window: next.meanwhile.reduce(withChange, next.window), meanwhile: [] };
-}
-
-function reduceOnce(state: State, action: Action): State {
-  switch (action.kind) {
-    case "reading":
-      return { ...state, reading: action.reading, error: undefined };
-    case "failed":
-      return { ...state, reading: "none", error: action.error };
-    case "begun": {
-      const { page, startsAt, isWhole } = action;
-      const ends =
-        startsAt === "top"
-          ? { atStart: isWhole, atEnd: !page.hasMore }
-          : { atStart: !page.hasMore, atEnd: true };
-      const window = { rows: page.rows, ...ends };
-      return {
-        ...state,
-        window,
-        reading: "none",
-        error: undefined,
-        shift: 0,
-        beginning: state.beginning + 1,
-        startsAt,
-      };
-    }
-    case "behind": {
-      const { window, dropped } = withPageBehind(state.window, action.page);
-      return { ...state, window, reading: "none", shift: state.shift - dropped };
-    }
-    case "before": {
-      const { window, added } = withPageBefore(state.window, action.page);
-      return { ...state, window, reading: "none", shift: state.shift + added };
-    }
-    case "changed": {
-      const meanwhile = state.reading === "none" ? state.meanwhile : [...state.meanwhile, action.event];
-      return { ...state, window: withChange(state.window, action.event), meanwhile };
-    }
-  }
-}
-
-function withChange(window: KeyWindow, event: WatchEvent): KeyWindow {
-  if (event.kind === WATCH.PUT) return withRow(window, toRow(event));
-  return event.kind === WATCH.DELETE ? withoutKey(window, event.key) : window;
-}
 
 export interface KeyWindowUse {
   readonly methods: StoreMethods;
@@ -112,7 +23,7 @@ export interface KeyWindowUse {
   readonly onChange: (key: Uint8Array) => void;
 }
 
-export interface KeyList extends State {
+export interface KeyList extends KeyListState {
   readonly live: StreamState;
   readonly readBehind: () => void;
   readonly readBefore: () => void;
@@ -124,7 +35,7 @@ export interface KeyList extends State {
 const NO_KEY: Uint8Array = new Uint8Array(0);
 
 export function useKeyWindow({ methods, prefix, onChange }: KeyWindowUse): KeyList {
-  const [state, dispatch] = useReducer(reduce, START);
+  const [state, dispatch] = useReducer(reduceKeyList, KEY_LIST_START);
   const prefixHex = toHex(prefix);
   // The prefix is new bytes at each call, and another one only if its digits are.
   const reader = useMemo(() => new KeyReader(methods, prefix), [methods, prefixHex]);
@@ -133,7 +44,7 @@ export function useKeyWindow({ methods, prefix, onChange }: KeyWindowUse): KeyLi
     async (
       reading: Reading,
       page: (signal: AbortSignal) => Promise<KeyPage>,
-      done: (page: KeyPage) => Action,
+      done: (page: KeyPage) => KeyListAction,
     ) => {
       calling.current?.abort();
       const own = new AbortController();

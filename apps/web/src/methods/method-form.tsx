@@ -67,7 +67,13 @@ export function MethodForm({ id, methods, method }: MethodFormProps): ReactNode 
       </form>
       <Problem what={`${method.name} failed`} error={call.error} />
       {call.data === undefined ? null : (
-        <section className="reply" aria-label="Answer" aria-live="polite">
+        <section
+          className="reply"
+          aria-label="Answer"
+          aria-live="polite"
+          ref={bringIntoView}
+          key={call.data.timeMs}
+        >
           <p className="muted">answered at {timeText(call.data.timeMs)}</p>
           <MessageView type={method.reply} message={call.data.reply} />
         </section>
@@ -83,6 +89,11 @@ export function MethodForm({ id, methods, method }: MethodFormProps): ReactNode 
       )}
     </section>
   );
+}
+
+/** Below a long form an answer would go unseen. */
+function bringIntoView(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: "nearest" });
 }
 
 interface FormState {
