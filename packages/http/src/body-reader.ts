@@ -1,6 +1,8 @@
 /** Bodies in memory, within bounds: of one, and of all that are being read. */
 import { LatticeError } from "@lattice/model";
+import type { IncomingMessage } from "node:http";
 import { header, type Exchange } from "./exchange.ts";
+import { DISCARD_BYTES_MAX } from "./limits.ts";
 
 export class BodyReader {
   readonly #bytesMax: number;
@@ -13,10 +15,7 @@ export class BodyReader {
   /** Throws `too-large` as soon as that is known, and `resource-exhausted` where others take up all the room. */
   async read(exchange: Exchange, bodyBytesMax: number): Promise<Uint8Array> {
     const announced = Number(header(exchange, "content-length") ?? 0);
-    if (announced > bodyBytesMax) {
-      exchange.request.resume();
-      throw tooLarge(bodyBytesMax);
-    }
+    if (announced > bodyBytesMax) throw tooLarge(bodyBytesMax);
     const parts: Buffer[] = [];
     let length = 0;
     try {
@@ -36,12 +35,23 @@ export class BodyReader {
       return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     } finally {
       this.#bytes -= length;
-      // What is left of a body that was refused is thrown away as it comes: a caller that still sends could not read why.
-      exchange.request.resume();
     }
   }
 }
 
 function tooLarge(bytesMax: number): LatticeError {
   return new LatticeError("too-large", `the body is longer than ${bytesMax} bytes`);
+}
+
+/**
+ * What is left of a body that nobody wants is thrown away as it comes, since a caller that still sends does not read why; up to a
+ * bound, or whoever is refused could keep the node busy.
+ */
+export function discardRest(request: IncomingMessage): void {
+  if (request.complete) return;
+  let left = DISCARD_BYTES_MAX;
+  request.on("data", (part: Buffer) => {
+    left -= part.length;
+    if (left < 0) request.destroy();
+  });
 }

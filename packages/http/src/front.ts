@@ -10,7 +10,7 @@ import {
 import type { Log } from "@lattice/model";
 import type { StoreType } from "@lattice/store";
 import { Api, API_PATH } from "./api.ts";
-import { BodyReader } from "./body-reader.ts";
+import { BodyReader, discardRest } from "./body-reader.ts";
 import type { Calls } from "./calls.ts";
 import { Endpoints } from "./endpoints.ts";
 import { exchangeOf, header, requireMethod, sendJson, sendText, type Exchange } from "./exchange.ts";
@@ -85,6 +85,7 @@ export class Front implements Disposable {
       this.#guard.checkOrigin(request);
       await this.#route(exchangeOf(request, response), asking);
     } catch (error) {
+      discardRest(request);
       asking.problem = sendProblem(response, error, { asText: isLookedAt(request) });
       if (asking.problem.code === "internal") this.#logFault(asking, error);
     }

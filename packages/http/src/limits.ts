@@ -5,6 +5,8 @@ import { MESSAGE_BYTES_MAX } from "@lattice/api";
 export const BINARY_BYTES_MAX = MESSAGE_BYTES_MAX;
 /** Largest body in JSON: the largest message with its bytes in base64, and room for names. */
 export const JSON_BYTES_MAX = (MESSAGE_BYTES_MAX / 2) * 3;
+/** What is read, and thrown away, of a body that was refused. */
+export const DISCARD_BYTES_MAX = 16 << 20;
 /** Longest request target: the longest message that fits into a link, with room. */
 export const TARGET_LENGTH_MAX = 12 << 10;
 export const HEADERS_BYTES_MAX = 16 << 10;

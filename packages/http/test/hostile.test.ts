@@ -1,6 +1,6 @@
 /** Whoever can reach the port can send it anything. */
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { fuzzRuns, mutateBytes } from "@lattice/testkit";
 import fc from "fast-check";
@@ -29,6 +29,11 @@ async function answerTo(served: Served, bytes: Uint8Array): Promise<string> {
   return await text(socket).catch(() => "");
 }
 
+/** In whichever way. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once("close", () => resolve()));
+}
+
 test("property: mutilated requests are answered in good order, or not at all, and the server goes on", async () => {
   const served = await serve(node, { limits: { headArrivesMs: 1_000 } });
   const known = requests(served.host);
@@ -51,7 +56,7 @@ test("who says nothing, or never comes to the end, is let go of", async () => {
     const socket = connect(served.server.port, "127.0.0.1");
     socket.on("error", () => undefined);
     socket.resume().write(begun);
-    await once(socket, "close");
+    await closed(socket);
   }
   expect((await served.ask("/healthz")).status).toBe(200);
 });
@@ -62,6 +67,25 @@ test("many who say nothing do not keep others out", async () => {
   await Promise.all(idle.map((socket) => once(socket, "connect")));
   expect((await served.call("NodeService/GetStatus")).status).toBe(200);
   for (const socket of idle) socket.destroy();
+});
+
+test("who is refused cannot keep the node busy with what it sends all the same", async () => {
+  const served = await serve(node);
+  const socket = connect(served.server.port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket
+    .resume()
+    .write(`POST ${NODE_STATUS} HTTP/1.1\r\nHost: ${served.host}\r\nContent-Length: ${2 ** 40}\r\n\r\n`);
+  const flood = new Uint8Array(1 << 20);
+  const send = (): void => {
+    while (!socket.destroyed && socket.write(flood));
+  };
+  socket.on("drain", send);
+  const isOver = closed(socket);
+  send();
+  await isOver;
+  expect(socket.bytesWritten).toBeLessThan(512 << 20);
+  expect((await served.ask("/healthz")).status).toBe(200);
 });
 
 test("headers that are too long are refused", async () => {
