@@ -91,7 +91,7 @@ describeInBrowser("the page is accessible", () => {
         ]) {
           await seen.goTo(path);
           await expectShown(seen.page.getByRole("heading", { level: 1 }));
-          if (path.endsWith("members")) await expectShown(seen.page.getByText("in 6 days"));
+          if (path.endsWith("members")) await expectShown(seen.page.getByText("in 6 days").first());
           const beyond = await seen.page.evaluate("document.documentElement.scrollWidth - innerWidth");
           expect(beyond, path).toBeLessThanOrEqual(0);
         }
