@@ -53,8 +53,14 @@ export class FakeNode {
       open: (options) => {
         this.opened.push(options);
         const close = () => Promise.resolve(void this.closeCount++);
-        const { dataDirectory } = options;
-        return Promise.resolve({ client: this.newClient(), dataDirectory, warnings: this.warnings, close });
+        const { dataDirectory, web } = options;
+        return Promise.resolve({
+          client: this.newClient(),
+          dataDirectory,
+          warnings: this.warnings,
+          web: web && { link: () => `http://localhost:${web.port}/?token=code` },
+          close,
+        });
       },
       reflect: (descriptors) => Promise.resolve(messageTypesOf(descriptors)),
     };

@@ -171,7 +171,7 @@ describe("a script", () => {
 
 describe("the daemon", () => {
   test.each(["SIGINT", "SIGTERM"] as const)("says that it is ready, and ends by %s", async (signal) => {
-    const started = start(["--daemon", "--listen", "[::]:7"], {});
+    const started = start(["--daemon", "--listen", "[::]:7", "--no-web"], {});
     await started.output.until((text) => text.endsWith("\n"));
     expect(started.output.text).toBe(`lattice: node 00070e15 ready, data ${started.dataDirectory}\n`);
     expect(started.node.closeCount).toBe(0);
@@ -183,10 +183,22 @@ describe("the daemon", () => {
         dataDirectory: started.dataDirectory,
         listen: [{ host: "::", port: 7 }],
         typeModules: [],
-        web: { port: 8123, isOptional: true },
         log: expect.any(Function),
       },
     ]);
+  });
+
+  test("prints the link to its page behind that, and a node beside a prompt where it serves one", async () => {
+    const started = start(["--daemon", "--web", "81"], {});
+    await started.output.until((text) => text.includes("web"));
+    expect(started.output.text).toMatch(
+      /ready, data [^\n]+\nlattice: web http:\/\/localhost:81\/\?token=code\n$/,
+    );
+    started.signal("SIGTERM");
+    expect(await started.exit).toBe(0);
+    const embedded = await run(["--embedded", "--web", "82", "node", "types"]);
+    expect(embedded.err).toBe("lattice: web http://localhost:82/?token=code\n");
+    expect((await run(["--embedded", "node", "types"])).err).toBe("");
   });
 
   test("says on stderr what is amiss, one line each, and goes on", async () => {

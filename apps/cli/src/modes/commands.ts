@@ -48,6 +48,8 @@ export async function runCommands(world: World, invocation: CommandInvocation): 
 
 async function embeddedNode(world: World, invocation: Invocation): Promise<Node> {
   const node = await openNode(world, invocation);
+  // Beside the answers, which may be for a program.
+  if (node.web !== undefined) streamConsole(world).err(`lattice: web ${node.web.link()}`);
   return { connect: () => Promise.resolve(node.client), close: () => node.close() };
 }
 
