@@ -18,12 +18,27 @@ import { parseSync, Visitor } from "oxc-parser";
 export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     "apps/cli": ["model", "proto", "store", "check", "api", "runtime", "cluster", "etcd-proto"],
+    "apps/web": ["model", "proto", "api", "http-client"],
     "examples/counter-store": ["store"],
     "examples/embed-store": ["kernel", "kvstore"],
     "examples/watch-key": ["api", "kvstore", "runtime"],
     bench: ["*"],
   },
-  { runtime: ["model", "proto", "storage", "store", "kvstore", "logstore", "kernel", "net", "node", "api"] },
+  {
+    runtime: [
+      "model",
+      "proto",
+      "storage",
+      "store",
+      "kvstore",
+      "logstore",
+      "kernel",
+      "net",
+      "node",
+      "api",
+      "http",
+    ],
+  },
   {
     cluster: [
       "model",
@@ -39,6 +54,8 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
       "etcd-proto",
       "grpc-front",
     ],
+    http: ["model", "proto", "store", "api"],
+    "http-client": ["model", "store", "api"],
   },
   {
     api: ["model", "proto", "store", "systemstore", "kernel", "node"],

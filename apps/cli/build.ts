@@ -4,9 +4,19 @@
  * What brings native code along cannot go into a bundle. In the workspace it is a dependency of packages that are bundled, so
  * the bundle looks it up from there; where the command was installed from a package it is a dependency of its own.
  */
-import { chmodSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
 import { NATIVE_PACKAGES } from "./src/native-packages.ts";
 import { findInstalled, findPackage } from "./src/find-package.ts";
@@ -127,6 +137,22 @@ function bundledPackages(inputs: readonly string[]): string[] {
 function removeStale(current: ReadonlySet<string>): void {
   for (const name of readdirSync(outdir)) {
     if (/\.js(\.map)?$/.test(name) && !current.has(name)) rmSync(join(outdir, name));
+  }
+}
+
+copyPage(join(here, "../web/dist"), join(outdir, "web"));
+
+/** What browsers can take in less is compressed here, once, since the node only hands it out. */
+function copyPage(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  if (!existsSync(join(from, "index.html"))) return;
+  cpSync(from, to, { recursive: true });
+  for (const name of globSync("**/*.{html,js,css,svg,json,webmanifest}", { cwd: to })) {
+    const bytes = readFileSync(join(to, name));
+    const smaller = { br: brotliCompressSync(bytes), gz: gzipSync(bytes, { level: 9 }) };
+    for (const [extension, compressed] of Object.entries(smaller)) {
+      if (compressed.length < bytes.length) writeFileSync(join(to, `${name}.${extension}`), compressed);
+    }
   }
 }
 

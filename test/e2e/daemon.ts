@@ -170,7 +170,7 @@ function bytes(text: string): Uint8Array {
 export function onMount(mount: Mount): Answer {
   const [command, ...words] = onMountCommand(mount);
   const { status, signal, stdout, stderr } = spawnSync(command, words, {
-    env: { ...process.env, LATTICE_DATA: mount.path, LATTICE_LISTEN: "127.0.0.1" },
+    env: { ...process.env, LATTICE_DATA: mount.path, LATTICE_LISTEN: "127.0.0.1", LATTICE_WEB: "off" },
     encoding: "utf8",
   });
   return { code: status ?? signal ?? "?", out: stdout, err: stderr };

@@ -127,7 +127,8 @@ describe("a store type of a contributor's", () => {
         "no example:counter: cannot find the store types",
       );
       await node.stop();
-      expect((await node.errors).trimEnd()).toMatch(/^warning: no example:counter: [^\n]+--types$/);
+      const text = expect.stringMatching(/^no example:counter: [^\n]+--types$/);
+      expect(JSON.parse(await node.errors)).toMatchObject({ level: "warn", text });
     } finally {
       renameSync(`${counter}-away`, counter);
     }

@@ -26,6 +26,8 @@ export class NodeProcess {
       LATTICE_DATA: dataDirectory,
       LATTICE_LISTEN: "127.0.0.1",
       LATTICE_STORE: "",
+      LATTICE_WEB: "off",
+      LATTICE_LOG_LEVEL: "warn",
       ...env,
     };
   }

@@ -6,6 +6,7 @@ import { isIPv6 } from "node:net";
 import { delimiter, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
 import { takeFlags, type Flag, type FlagValues } from "./flags.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogOptions } from "./log.ts";
 import { defaultDataDirectory, type ListenAddress } from "./node-access.ts";
 import { COLOR_CHOICES, type ColorChoice } from "./print/paint.ts";
 import type { BytesForm } from "./print/value.ts";
@@ -35,6 +36,9 @@ export const LINE_FLAGS: readonly Flag[] = [
   ...OUTPUT_FLAGS,
 ];
 
+/** Where a daemon serves its page, unless told otherwise. */
+const WEB_PORT = 8123;
+
 /** Understood only behind `lattice` itself. */
 export const PROCESS_FLAGS: readonly Flag[] = [
   { name: "daemon", help: "run a node until SIGINT or SIGTERM" },
@@ -47,6 +51,18 @@ export const PROCESS_FLAGS: readonly Flag[] = [
     value: "MODULE",
     help: "more store types: a file, or a package with them; the node remembers it",
     repeated: true,
+  },
+  {
+    name: "web",
+    value: "PORT",
+    help: `serve the page and the HTTP API on this port of this machine (${WEB_PORT}; 0: any that is free)`,
+  },
+  { name: "no-web", help: "serve neither" },
+  { name: "log-level", value: "LEVEL", help: `what the node logs: ${LOG_LEVELS.join(", ")}` },
+  {
+    name: "log-format",
+    value: "FORMAT",
+    help: "text or json; by default text for a terminal, json otherwise",
   },
   { name: "version", help: "print the version" },
 ];
@@ -63,12 +79,22 @@ export interface Invocation {
   readonly listen: readonly ListenAddress[] | undefined;
   /** Modules of store types, as they were written. */
   readonly types: readonly string[];
+  /** Absent where nothing is logged: beside a prompt, unless asked for. */
+  readonly log: LogOptions | undefined;
+  /** Absent where no page is to be served. */
+  readonly web: WebWish | undefined;
   readonly store: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;
   readonly bytes: BytesForm;
   readonly raw: boolean;
   readonly color: ColorChoice;
+}
+
+export interface WebWish {
+  readonly port: number;
+  /** Nobody asked for this very port: a node that cannot have it runs without. */
+  readonly isOptional: boolean;
 }
 
 export interface InvocationOptions {
@@ -101,6 +127,12 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
   if (given.values.get("types")?.includes("") === true) {
     throw new UsageError("--types needs a value: --types MODULE");
   }
+  if ((given.values.has("log-level") || given.values.has("log-format")) && mode !== "daemon" && !embedded) {
+    throw new UsageError("--log-level and --log-format need --daemon or --embedded: only a node has a log");
+  }
+  if ((given.values.has("web") || given.switches.has("no-web")) && mode !== "daemon" && !embedded) {
+    throw new UsageError("--web and --no-web need --daemon or --embedded: only a node serves a page");
+  }
   return {
     mode,
     words: mode === "one-shot" ? commandWords(given) : [],
@@ -109,6 +141,8 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
     hasOwnDataDirectory: data !== undefined,
     listen: listen?.map(parseListenAddress),
     types: [...(given.values.get("types") ?? []), ...envTypes(env)],
+    log: logOptions(given, mode, env),
+    web: webWish(given, mode, env),
     store: given.values.get("store")?.[0] ?? nonEmpty(env["LATTICE_STORE"]),
     json: given.switches.has("json"),
     verbose: given.switches.has("verbose"),
@@ -155,6 +189,8 @@ function withoutNode(all: readonly string[], env: Environment): Invocation {
     hasOwnDataDirectory: false,
     listen: undefined,
     types: [],
+    log: undefined,
+    web: undefined,
     store: undefined,
     json: false,
     verbose: false,
@@ -208,6 +244,42 @@ function envListen(env: Environment): readonly string[] | undefined {
   return nonEmpty(env["LATTICE_LISTEN"])
     ?.split(/[\s,]+/)
     .filter((part) => part !== "");
+}
+
+/** A daemon serves its page unless told otherwise, a node in a process of its own only where it is told to. */
+function webWish(given: FlagValues, mode: Mode, env: Environment): WebWish | undefined {
+  const flag = given.values.get("web")?.[0];
+  const isRefused = given.switches.has("no-web");
+  if (flag !== undefined && isRefused) throw new UsageError("--web and --no-web exclude each other");
+  if (flag !== undefined) return { port: parsePort(flag, "--web"), isOptional: false };
+  if (isRefused || mode !== "daemon") return undefined;
+  const variable = nonEmpty(env["LATTICE_WEB"]);
+  if (variable === "off") return undefined;
+  if (variable !== undefined) return { port: parsePort(variable, "LATTICE_WEB"), isOptional: false };
+  return { port: WEB_PORT, isOptional: true };
+}
+
+function logOptions(given: FlagValues, mode: Mode, env: Environment): LogOptions | undefined {
+  const level = given.values.get("log-level")?.[0] ?? nonEmpty(env["LATTICE_LOG_LEVEL"]);
+  const format = given.values.get("log-format")?.[0] ?? nonEmpty(env["LATTICE_LOG_FORMAT"]);
+  if (mode !== "daemon" && given.values.get("log-level") === undefined) return undefined;
+  return {
+    level: oneOf(LOG_LEVELS, level, "log level") ?? "info",
+    format: oneOf(LOG_FORMATS, format, "log format"),
+  };
+}
+
+function oneOf<T extends string>(known: readonly T[], text: string | undefined, what: string): T | undefined {
+  if (text === undefined) return undefined;
+  const found = known.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`"${text}" is no ${what}; give one of ${known.join(", ")}`);
+}
+
+function parsePort(text: string, where: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  const off = where === "LATTICE_WEB" ? ', or "off"' : "";
+  throw new UsageError(`${where}: "${text}" is no port; give a number from 0 to 65535${off}`);
 }
 
 function envTypes(env: Environment): readonly string[] {

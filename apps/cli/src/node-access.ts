@@ -5,6 +5,7 @@
 import { homedir, platform } from "node:os";
 import { join } from "node:path";
 import type { LatticeClient } from "@lattice/api";
+import type { Log } from "@lattice/model";
 import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";
 import type { Environment } from "./world.ts";
 
@@ -24,6 +25,8 @@ export interface RunningNode {
   readonly dataDirectory: string;
   /** What was amiss at the start, one line each. */
   readonly warnings: readonly string[];
+  /** Absent where no page is served. */
+  readonly web?: { link(): string } | undefined;
   close(): Promise<void>;
 }
 
@@ -33,6 +36,9 @@ export interface OpenOptions {
   readonly listen?: readonly ListenAddress[];
   /** Modules of store types, besides those that the data directory remembers. */
   readonly typeModules: readonly string[];
+  readonly log?: Log;
+  /** Where to serve a page; one that is optional may be missing in the end. */
+  readonly web?: { readonly port: number; readonly isOptional: boolean };
 }
 
 export interface NodeAccess {
@@ -43,10 +49,31 @@ export interface NodeAccess {
   reflect(descriptors: Uint8Array): Promise<Reflection>;
 }
 
+/** The build puts the page beside the command. */
+const pageDirectory = join(import.meta.dirname, "web");
+
 export const systemNodeAccess: NodeAccess = {
-  connect: async (dataDirectory) =>
-    (await import("@lattice/api/connecting")).connect(socketPath(dataDirectory)),
-  open: async (options) => (await import("@lattice/runtime")).openRuntime(options),
+  connect: async (dataDirectory) => (await import("@lattice/api/connecting")).connect(socketPath(dataDirectory)),
+  open: async ({ web, ...options }) => {
+    const { openRuntime, openTracing } = await import("@lattice/runtime");
+    const tracing = await openTracing();
+    const node = await openRuntime({
+      ...options,
+      ...(tracing === undefined ? {} : { tracing }),
+      ...(web === undefined ? {} : { web: { ...web, pageDirectory } }),
+    });
+    const close = async (): Promise<void> => {
+      await node.close();
+      await tracing?.close();
+    };
+    return {
+      client: node.client,
+      dataDirectory: node.dataDirectory,
+      warnings: node.warnings,
+      web: node.web,
+      close,
+    };
+  },
   reflect: async (descriptors) => (await import("@lattice/api/connecting")).messageTypesOf(descriptors),
 };
 

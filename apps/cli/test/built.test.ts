@@ -23,7 +23,15 @@ function lattice(data: string, argv: readonly string[], input = "") {
 }
 
 async function startDaemon(data: string): Promise<ChildProcessWithoutNullStreams> {
-  const daemon = spawn(process.execPath, [ENTRY, "--data", data, "--daemon", "--listen", "127.0.0.1"]);
+  const daemon = spawn(process.execPath, [
+    ENTRY,
+    "--data",
+    data,
+    "--daemon",
+    "--listen",
+    "127.0.0.1",
+    "--no-web",
+  ]);
   onTestFinished(() => void daemon.kill("SIGKILL"));
   const [line] = (await once(daemon.stdout, "data")) as [Buffer];
   expect(line.toString()).toMatch(new RegExp(`^lattice: node [0-9a-f]{8} ready, data ${data}\n$`));

@@ -53,8 +53,14 @@ export class FakeNode {
       open: (options) => {
         this.opened.push(options);
         const close = () => Promise.resolve(void this.closeCount++);
-        const { dataDirectory } = options;
-        return Promise.resolve({ client: this.newClient(), dataDirectory, warnings: this.warnings, close });
+        const { dataDirectory, web } = options;
+        return Promise.resolve({
+          client: this.newClient(),
+          dataDirectory,
+          warnings: this.warnings,
+          web: web && { link: () => `http://localhost:${web.port}/?token=code` },
+          close,
+        });
       },
       reflect: (descriptors) => Promise.resolve(messageTypesOf(descriptors)),
     };
@@ -101,6 +107,7 @@ export class FakeNode {
         this.name = name;
         return {};
       },
+      webLink: async () => ({ link: "http://localhost:8123/?token=code" }),
       listTypes: async () => ({ types: [{ type: "example:shelf", schema: 1 }] }),
       events: () => this.#follow(),
       join: ({ token }: daemon.JoinStoreRequest) => this.#join(token),

@@ -99,6 +99,28 @@ describe("readInvocation", () => {
     expect(read(["count"], env).mode).toBe("one-shot");
   });
 
+  test("a daemon serves its page on 8123, on a port of one's choice, or not at all", () => {
+    expect(read(["--daemon"]).web).toEqual({ port: 8123, isOptional: true });
+    expect(read(["--daemon", "--web", "0"]).web).toEqual({ port: 0, isOptional: false });
+    expect(read(["--daemon", "--no-web"], { LATTICE_WEB: "1" }).web).toBeUndefined();
+    expect(read(["--daemon"], { LATTICE_WEB: "off" }).web).toBeUndefined();
+    expect(read(["--daemon"], { LATTICE_WEB: "81" }).web).toEqual({ port: 81, isOptional: false });
+    expect(read(["--daemon", "--web=82"], { LATTICE_WEB: "off" }).web).toMatchObject({ port: 82 });
+    expect(read(["--embedded"], { LATTICE_WEB: "81" }).web).toBeUndefined();
+    expect(read(["--embedded", "--web", "81"]).web).toMatchObject({ port: 81 });
+  });
+
+  test("a daemon has a log, a node beside a prompt only where it is asked for", () => {
+    expect(read(["--daemon"]).log).toEqual({ level: "info", format: undefined });
+    expect(read(["--daemon"], { LATTICE_LOG_LEVEL: "error", LATTICE_LOG_FORMAT: "json" }).log).toEqual({
+      level: "error",
+      format: "json",
+    });
+    expect(read(["--daemon", "--log-level=debug"], { LATTICE_LOG_LEVEL: "error" }).log?.level).toBe("debug");
+    expect(read(["--embedded"], { LATTICE_LOG_LEVEL: "error" }).log).toBeUndefined();
+    expect(read(["--embedded", "--log-level", "warn"]).log?.level).toBe("warn");
+  });
+
   test("a command keeps its own flags and what stands behind --", () => {
     expect(read(["store", "create", "--root", "--json", "--", "--x"])).toMatchObject({
       words: ["store", "create", "--root", "--", "--x"],
@@ -112,6 +134,14 @@ describe("readInvocation", () => {
     [["--listen", "x"], "--listen needs --daemon or --embedded"],
     [["--types", "x"], "--types needs --daemon or --embedded"],
     [["--daemon", "--types", ""], "--types needs a value"],
+    [["--web", "1"], "--web and --no-web need --daemon or --embedded"],
+    [["--no-web", "get", "a"], "--web and --no-web need --daemon or --embedded"],
+    [["--daemon", "--web", "x"], '--web: "x" is no port'],
+    [["--daemon", "--web", "65536"], "is no port"],
+    [["--daemon", "--web", "1", "--no-web"], "exclude each other"],
+    [["--daemon", "--log-level", "loud"], "give one of error, warn, info, debug"],
+    [["--daemon", "--log-format", "xml"], "give one of text, json"],
+    [["--log-level", "info"], "--log-level and --log-format need"],
     [["--frobnicate"], "unknown flag --frobnicate"],
     [["-x"], "unknown flag -x"],
     [["--daemon", "--frobnicate"], "unknown flag --frobnicate"],

@@ -204,7 +204,7 @@ describe("a script", () => {
 
 describe("the daemon", () => {
   test.each(["SIGINT", "SIGTERM"] as const)("says that it is ready, and ends by %s", async (signal) => {
-    const started = start(["--daemon", "--listen", "[::]:7"], {});
+    const started = start(["--daemon", "--listen", "[::]:7", "--no-web"], {});
     await started.output.until((text) => text.endsWith("\n"));
     expect(started.output.text).toBe(`lattice: node 00070e15 ready, data ${started.dataDirectory}\n`);
     expect(started.node.closeCount).toBe(0);
@@ -212,18 +212,38 @@ describe("the daemon", () => {
     expect(await started.exit).toBe(0);
     expect(started.node.closeCount).toBe(1);
     expect(started.node.opened).toEqual([
-      { dataDirectory: started.dataDirectory, listen: [{ host: "::", port: 7 }], typeModules: [] },
+      {
+        dataDirectory: started.dataDirectory,
+        listen: [{ host: "::", port: 7 }],
+        typeModules: [],
+        log: expect.any(Function),
+      },
     ]);
+  });
+
+  test("prints the link to its page behind that, and a node beside a prompt where it serves one", async () => {
+    const started = start(["--daemon", "--web", "81"], {});
+    await started.output.until((text) => text.includes("web"));
+    expect(started.output.text).toMatch(
+      /ready, data [^\n]+\nlattice: web http:\/\/localhost:81\/\?token=code\n$/,
+    );
+    started.signal("SIGTERM");
+    expect(await started.exit).toBe(0);
+    const embedded = await run(["--embedded", "--web", "82", "node", "types"]);
+    expect(embedded.err).toBe("lattice: web http://localhost:82/?token=code\n");
+    expect((await run(["--embedded", "node", "types"])).err).toBe("");
   });
 
   test("says on stderr what is amiss, one line each, and goes on", async () => {
     const node = new FakeNode();
     node.warnings = ["no a:one: it is\ngone", "another"];
-    const started = start(["--daemon", "--types", "./one.js", "--types=two"], { node });
+    const started = start(["--daemon", "--types", "./one.js", "--types=two", "--log-format=text"], { node });
     await started.output.until((text) => text.includes("ready"));
     started.signal("SIGTERM");
     expect(await started.exit).toBe(0);
-    expect(started.errors.text).toMatch(/^warning: no a:one: it is[^\n]*gone\nwarning: another\n$/);
+    expect(started.errors.text).toMatch(
+      /^\S+Z warn  warning no a:one: it is[^\n]*gone\n\S+Z warn  warning another\n$/,
+    );
     expect(node.opened).toMatchObject([{ typeModules: ["./one.js", "two"] }]);
   });
 });

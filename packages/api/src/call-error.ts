@@ -1,5 +1,5 @@
 /** What a call fails with, whatever was thrown: one `LatticeError` with one line of text. */
-import { LatticeError } from "@lattice/model";
+import { LatticeError } from "@lattice/model/errors";
 import { ERROR_TEXT_LENGTH_MAX } from "./limits.ts";
 
 /** A `LatticeError` passes through. What is not one keeps its first line, and never its stack. */

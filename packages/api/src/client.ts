@@ -3,9 +3,9 @@
  * socket, later the web page. Which of them it is shows only in how the client was made.
  */
 import type { MethodInfo, ServiceInfo } from "@protobuf-ts/runtime-rpc";
-import { LatticeError } from "@lattice/model";
+import { LatticeError } from "@lattice/model/errors";
 import { DynamicStoreServiceClient, NodeServiceClient, StoreServiceClient } from "@lattice/proto";
-import { serviceInfoOf, type CallOptions, type Methods } from "@lattice/store";
+import { serviceInfoOf, type CallOptions, type Methods } from "@lattice/store/methods";
 
 export interface LatticeClient extends AsyncDisposable {
   readonly node: Methods<NodeServiceClient>;

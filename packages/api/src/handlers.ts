@@ -5,7 +5,7 @@
  */
 import type { PartialMessage } from "@protobuf-ts/runtime";
 import type { MethodInfo, ServerStreamingCall, ServiceInfo, UnaryCall } from "@protobuf-ts/runtime-rpc";
-import { LatticeError } from "@lattice/model";
+import { LatticeError } from "@lattice/model/errors";
 import { serviceInfoOf, type CallOptions, type ServiceClass } from "@lattice/store";
 import { replyStream } from "./reply-stream.ts";
 import { untilAborted } from "./until-aborted.ts";

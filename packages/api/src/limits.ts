@@ -14,5 +14,3 @@ export const CLOSE_GRACE_MS = 1_000;
 export const CONNECT_TIMEOUT_MS = 5_000;
 /** Longest wait between two attempts to reach a node that went away; gRPC's own 120 s suits the internet. */
 export const RECONNECT_BACKOFF_MS_MAX = 1_000;
-/** `sun_path` without its end mark. */
-export const SOCKET_PATH_BYTES_MAX = process.platform === "linux" ? 107 : 103;

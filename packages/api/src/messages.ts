@@ -1,6 +1,6 @@
 /** Messages as bytes, with the errors that a call fails with when they do not fit. */
 import type { IMessageType } from "@protobuf-ts/runtime";
-import { LatticeError, type ErrorCode } from "@lattice/model";
+import { LatticeError, type ErrorCode } from "@lattice/model/errors";
 import { oneLine } from "./call-error.ts";
 import { MESSAGE_BYTES_MAX } from "./limits.ts";
 

@@ -9,7 +9,7 @@
  *
  * It pulls: what the consumer does not ask for is not read from the source, and nothing is kept here.
  */
-import type { LatticeError } from "@lattice/model";
+import type { LatticeError } from "@lattice/model/errors";
 import { abortError, callError } from "./call-error.ts";
 
 const DONE = { done: true, value: undefined } as const;

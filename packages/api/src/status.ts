@@ -2,7 +2,7 @@
  * What each error code is called on each surface. Total tables: a code that is added and forgotten here does not
  * compile.
  */
-import type { ErrorCode } from "@lattice/model";
+import type { ErrorCode } from "@lattice/model/errors";
 
 /** The status codes of gRPC, here so that nobody loads gRPC for their numbers. */
 export const GrpcStatus = {
@@ -33,6 +33,7 @@ export const GRPC_STATUS_OF_CODE: Readonly<Record<ErrorCode, GrpcStatusCode>> = 
   ambiguous: GrpcStatus.INVALID_ARGUMENT,
   "already-exists": GrpcStatus.ALREADY_EXISTS,
   "failed-precondition": GrpcStatus.FAILED_PRECONDITION,
+  unauthenticated: GrpcStatus.UNAUTHENTICATED,
   "permission-denied": GrpcStatus.PERMISSION_DENIED,
   "invite-invalid": GrpcStatus.PERMISSION_DENIED,
   "invite-expired": GrpcStatus.FAILED_PRECONDITION,
@@ -58,6 +59,7 @@ export const HTTP_STATUS_OF_CODE: Readonly<Record<ErrorCode, number>> = {
   ambiguous: 400,
   "already-exists": 409,
   "failed-precondition": 412,
+  unauthenticated: 401,
   "permission-denied": 403,
   "invite-invalid": 403,
   "invite-expired": 410,
@@ -96,7 +98,7 @@ export const CODE_OF_GRPC_STATUS: Readonly<Record<GrpcStatusCode, ErrorCode>> = 
   [GrpcStatus.INTERNAL]: "internal",
   [GrpcStatus.UNAVAILABLE]: "unavailable",
   [GrpcStatus.DATA_LOSS]: "corrupt",
-  [GrpcStatus.UNAUTHENTICATED]: "permission-denied",
+  [GrpcStatus.UNAUTHENTICATED]: "unauthenticated",
 };
 
 export function codeOfGrpcStatus(status: number): ErrorCode {

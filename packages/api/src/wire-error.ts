@@ -2,7 +2,7 @@
  * A `LatticeError` as gRPC carries it: a status, a text, and two entries of trailing metadata that say what the status
  * cannot. Metadata must be ASCII, so the details are JSON with everything else escaped.
  */
-import { isErrorCode, LatticeError, type ErrorCode } from "@lattice/model";
+import { isErrorCode, LatticeError, type ErrorCode } from "@lattice/model/errors";
 import { oneLine } from "./call-error.ts";
 import { ERROR_DETAILS_BYTES_MAX } from "./limits.ts";
 import { GRPC_STATUS_OF_CODE } from "./status.ts";

@@ -258,6 +258,7 @@ describe("messages", () => {
       store: "",
       method: "",
       message: new Uint8Array(MESSAGE_BYTES_MAX),
+      resume: new Uint8Array(0),
     });
     const status = await statusOf(callPlain(client, "/lattice.daemon.v1.DynamicStoreService/Call", request));
     expect(status.code).toBe(grpc.status.RESOURCE_EXHAUSTED);

@@ -2,8 +2,7 @@ import { link, lstat, readdir, readFile, stat, writeFile } from "node:fs/promise
 import { createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { SOCKET_PATH_BYTES_MAX } from "../src/limits.ts";
-import { checkedSocketPath, claimSocket, isListening } from "../src/unix-socket.ts";
+import { checkedSocketPath, claimSocket, isListening, SOCKET_PATH_BYTES_MAX } from "../src/unix-socket.ts";
 import { failureOf, scratchDirectory } from "./fake-node.ts";
 
 async function listen(path: string): Promise<Server> {

@@ -27,6 +27,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, GrpcCode>> = {
   ambiguous: GrpcCode.INVALID_ARGUMENT,
   "already-exists": GrpcCode.ALREADY_EXISTS,
   "failed-precondition": GrpcCode.FAILED_PRECONDITION,
+  unauthenticated: GrpcCode.UNAUTHENTICATED,
   "permission-denied": GrpcCode.PERMISSION_DENIED,
   "invite-invalid": GrpcCode.PERMISSION_DENIED,
   "invite-expired": GrpcCode.FAILED_PRECONDITION,

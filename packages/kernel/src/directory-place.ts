@@ -20,15 +20,24 @@ export function storePaths(directory: string): StorePaths {
   return { log: join(folders.intentions, "log.db"), state: join(folders.state, "state.db") };
 }
 
+export interface DirectoryPlaceOptions {
+  /** Told how long each write of the log to the disk took, in milliseconds. */
+  readonly onFlush?: (durationMs: number) => void;
+}
+
 /** The directory is made where a log is opened in it. */
-export function directoryPlace(directory: string, random: Random = systemRandom): StorePlace {
+export function directoryPlace(
+  directory: string,
+  random: Random = systemRandom,
+  options: DirectoryPlaceOptions = {},
+): StorePlace {
   const paths = storePaths(directory);
   const fresh = `${paths.log}.new.db`;
   const openLog = (path: string): Storage => {
     for (const name of ["intentions", "state"]) {
       mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
     }
-    return openLmdbStorage({ path, tables: [...LOG_TABLES], durability: "journal" });
+    return openLmdbStorage({ path, tables: [...LOG_TABLES], durability: "journal", ...options });
   };
   return {
     name: paths.log,

@@ -1,7 +1,7 @@
 export { inPastOf, parentsOf } from "./causal-past.ts";
 export { createGenesis, parseGenesis, verifyGenesis, type NewGenesis } from "./genesis.ts";
 export { loadIdentity, loadIdentitySeed } from "./identity.ts";
-export { directoryPlace, storePaths } from "./directory-place.ts";
+export { directoryPlace, storePaths, type DirectoryPlaceOptions } from "./directory-place.ts";
 export { emptyReport, type IngestReport, type Offered } from "./ingest.ts";
 export type { Floating } from "./floating.ts";
 export { WitnessLog, type Fork, type Tip, type Witnessed } from "./log.ts";

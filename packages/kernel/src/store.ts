@@ -152,6 +152,11 @@ export class Store<Client = unknown> implements AsyncDisposable {
     return this.#isDiskFull;
   }
 
+  /** Writes and batches of peers that wait for the next write to the disk. */
+  get waitingCount(): number {
+    return this.#waiters.length;
+  }
+
   /** Since the store was opened, by reason. */
   get rejectedByReason(): ReadonlyMap<RejectReason | "batch-rule", number> {
     return this.#rejected;

@@ -53,11 +53,11 @@ export async function* follow(
   }
 }
 
-function checkFollow({ tail, cursor, resume }: FollowRequest): void {
+function checkFollow({ tail, cursor }: FollowRequest): void {
   checkTail(tail);
   checkCursor(cursor);
-  if ([tail > 0, cursor.length > 0, resume.length > 0].filter(Boolean).length > 1) {
-    throw new LatticeError("invalid-argument", "give one of tail, cursor and resume to start from");
+  if (tail > 0 && cursor.length > 0) {
+    throw new LatticeError("invalid-argument", "give one of tail and cursor to start from");
   }
 }
 

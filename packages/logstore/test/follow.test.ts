@@ -104,7 +104,18 @@ describe("follow", () => {
   });
 
   it("refuses two places to start from", async () => {
-    const following = new Following(await withEntries(1), { tail: 1, resume: new Uint8Array(16) });
+    const alice = await withEntries(1);
+    const { entries } = await alice.methods.read({});
+    const following = new Following(alice, { tail: 1, cursor: entries[0]!.cursor });
     await expect(following.take(1)).rejects.toMatchObject({ code: "invalid-argument" });
+  });
+
+  it("goes on from its token wherever it had started first", async () => {
+    const alice = await withEntries(3);
+    const following = new Following(alice, { tail: 2 });
+    await following.take(3);
+    await append(alice, "3");
+    const again = new Following(alice, { tail: 2, resume: following.token });
+    expect(await again.take(2)).toEqual(["3", "ready"]);
   });
 });

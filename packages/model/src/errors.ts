@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   "ambiguous",
   "already-exists",
   "failed-precondition",
+  "unauthenticated",
   "permission-denied",
   "invite-invalid",
   "invite-expired",

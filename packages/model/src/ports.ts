@@ -15,3 +15,13 @@ export interface Clock {
 export interface Random {
   bytes(count: number): Uint8Array;
 }
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/** Where a process says what it does. Never a secret, and never what a store holds. */
+export type Log = (
+  level: LogLevel,
+  /** One line, the same for all that differ in `fields` only. */
+  message: string,
+  fields?: Readonly<Record<string, string | number | boolean | undefined>>,
+) => void;

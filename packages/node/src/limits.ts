@@ -24,3 +24,5 @@ export const SYNC_WAIT_MS = 60_000;
 export const NODE_NAME_CHARS_MAX = 64;
 /** Events that wait for one slow listener. */
 export const EVENTS_PENDING_MAX = 256;
+/** Past events that one who comes back can still be told. */
+export const EVENTS_KEPT_MAX = 1024;

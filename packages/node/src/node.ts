@@ -15,7 +15,6 @@ import {
   LatticeError,
   storeIdOf,
   toHex,
-  type Broadcast,
   type Clock,
   type Hash,
   type PubKey,
@@ -43,10 +42,12 @@ import { JOIN_PROTOCOL, requestJoin, serveJoin, type SyncSession } from "@lattic
 import { decodeInviteToken, Role, type RoleSource, type SystemState } from "@lattice/systemstore";
 import { Connector } from "./connector.ts";
 import { Door } from "./door.ts";
-import { nodeEvents, type NodeEvent, type NodeEventKind } from "./events.ts";
+import { NodeEvents, type NodeEventKind } from "./events.ts";
+import type { NodeFigures, OpenStoreFigures, PeerFigures } from "./figures.ts";
 import { Inventory, type StoreRow } from "./inventory.ts";
 import { createInvite, grantJoin, type MadeInvite, type NewInvite } from "./invites.ts";
 import { NODE_NAME_CHARS_MAX, RECONSIDER_MS, SYNC_ATTEMPTS_MAX, SYNC_WAIT_MS } from "./limits.ts";
+import { SessionTotals } from "./session-totals.ts";
 
 export interface NodeOptions {
   /** Where each store lies, or is to lie. */
@@ -103,10 +104,11 @@ export class Node implements AsyncDisposable {
   /** Stores that could not be opened for a reason that may pass, such as a full disk. */
   readonly #toReopen = new Map<string, StoreRow>();
   readonly #seenMsByPeer = new Map<string, number>();
+  readonly #totals = new SessionTotals();
   readonly #typeByName: Map<string, StoreType>;
   #cancelReconsider: (() => void) | undefined;
   #closed: Promise<void> | undefined;
-  readonly events: Broadcast<NodeEvent> = nodeEvents();
+  readonly events: NodeEvents;
   readonly startedMs: number;
 
   private constructor(options: NodeOptions) {
@@ -116,6 +118,7 @@ export class Node implements AsyncDisposable {
     this.#door = new Door(options.clock);
     this.#typeByName = new Map(options.types.map((type) => [type.type, type]));
     this.startedMs = options.clock.now();
+    this.events = new NodeEvents(() => options.clock.now());
     this.#connector = new Connector({
       ...options,
       stores: () => this.#openStores(),
@@ -369,6 +372,57 @@ export class Node implements AsyncDisposable {
           : []),
         ...(paused === "" ? [] : [`store ${name}: ${paused}`]),
       ];
+    });
+  }
+
+  figures(): NodeFigures {
+    const stores = this.entries().map((entry) => ({
+      id: entry.row.id,
+      name: this.storeName(entry),
+      type: entry.row.type,
+      open: entry.store && this.#openFigures(entry.store),
+    }));
+    return {
+      stores,
+      peers: this.#openStores().flatMap((store) => this.#peerFigures(store)),
+      sessionsStarted: this.#totals.startedCount,
+      sessionsEnded: this.#totals.endedCount,
+      syncs: this.#totals.sameCount,
+    };
+  }
+
+  #openFigures(store: Store): OpenStoreFigures {
+    const { log, replica } = store;
+    const { projection } = replica;
+    return {
+      intentionCount: log.head.wseq,
+      ownCount: replica.ownTip().seq,
+      projectedCount: projection.cursor.wseq,
+      floatingCount: replica.floating.count,
+      headCount: log.heads().length,
+      forkCount: log.forkCount(),
+      poisonCount: projection.poisonCount(),
+      waitingCount: store.waitingCount,
+      isProjectionPaused: projection.paused !== "",
+      isDiskFull: store.isDiskFull,
+      diskBytes: this.diskBytes(store),
+      rejected: store.rejectedByReason,
+    };
+  }
+
+  #peerFigures(store: Store): PeerFigures[] {
+    const members = this.membersOf(store);
+    return this.#peersOf(store).map((peer) => {
+      const session = this.#connector.session(store, peer);
+      return {
+        storeId: store.id,
+        peer,
+        name: members.memberName(peer),
+        isConnected: session !== undefined,
+        unsentCount: session?.unsentCount,
+        lastHeardMs: this.seenMs(peer),
+        ...this.#totals.of(store, peer),
+      };
     });
   }
 
@@ -647,6 +701,7 @@ export class Node implements AsyncDisposable {
 
   #onSession(session: SyncSession, change: "started" | "ended" | "same"): void {
     const { peer, store } = session;
+    this.#totals.note(session, change);
     this.#seenMsByPeer.set(bytesKey(peer), this.#options.clock.now());
     const name = this.membersOf(store).memberName(peer) || toHex(peer).slice(0, 8);
     const about = { storeId: store.id, peer };
@@ -813,7 +868,7 @@ export class Node implements AsyncDisposable {
   }
 
   #emit(kind: NodeEventKind, text: string, about: { storeId?: StoreId; peer?: PubKey }): void {
-    this.events.publish({ kind, text, timeMs: this.#options.clock.now(), ...about });
+    this.events.publish({ kind, text, ...about });
   }
 }
 

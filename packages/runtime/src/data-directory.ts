@@ -17,6 +17,8 @@ export interface DataPaths {
   readonly types: string;
   readonly socket: string;
   readonly lock: string;
+  /** Lets its reader use the node over HTTP. */
+  readonly token: string;
 }
 
 export function dataPaths(directory: string): DataPaths {
@@ -26,6 +28,7 @@ export function dataPaths(directory: string): DataPaths {
     types: join(directory, "types.json"),
     socket: join(directory, "lattice.sock"),
     lock: join(directory, "lattice.lock"),
+    token: join(directory, "lattice.token"),
   };
 }
 

@@ -22,6 +22,8 @@ export class Outbox {
   #served: { ids: IntentionId[]; after: Frame | undefined }[] = [];
   #servedCount = 0;
   #debt: Iterator<Batch> | undefined;
+  /** How far the debt is paid. */
+  #debtWseq = 0;
   #serving: Iterator<Batch> | undefined;
   #servingAfter: Frame | undefined;
   /** What is live starts behind this place of the log; undefined until the session is that far. */
@@ -107,6 +109,12 @@ export class Outbox {
     return isQuiet && this.#debt === undefined && (this.#liveWseq ?? 0) >= this.#store.durableWseq;
   }
 
+  /** Places of the log that are yet to be looked at for this peer, of which it may have some already. */
+  get unsentCount(): number {
+    const sentWseq = this.#debt === undefined ? (this.#liveWseq ?? 0) : this.#debtWseq;
+    return Math.max(0, this.#store.durableWseq - sentWseq);
+  }
+
   /** The next frame; waits for one. undefined when closed. */
   async next(): Promise<Frame | undefined> {
     while (!this.#closed) {
@@ -146,7 +154,10 @@ export class Outbox {
   #takeDebt(): Frame | undefined {
     if (this.#debt === undefined) return undefined;
     const batch = this.#debt.next();
-    if (batch.done !== true) return this.#batchFrame(batch.value);
+    if (batch.done !== true) {
+      this.#debtWseq = batch.value.lastWseq;
+      return this.#batchFrame(batch.value);
+    }
     this.#debt = undefined;
     return { oneofKind: "drained", drained: {} };
   }

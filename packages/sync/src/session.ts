@@ -115,6 +115,7 @@ export class SyncSession {
   #isClosed = false;
   #received = 0;
   #lastHeardMs: number;
+  #lastSameMs = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -147,6 +148,16 @@ export class SyncSession {
 
   get sent(): number {
     return this.#outbox.sentCount;
+  }
+
+  /** Intentions that this node has yet to send, or to find that the peer has them. */
+  get unsentCount(): number {
+    return this.#outbox.unsentCount;
+  }
+
+  /** When both sides last held the same; 0 while that is not known of this session. */
+  get lastSameMs(): number {
+    return this.#lastSameMs;
   }
 
   get lastHeardMs(): number {
@@ -458,6 +469,7 @@ export class SyncSession {
 
   #onSame(): void {
     this.#differed = false;
+    this.#lastSameMs = this.#options.clock.now();
     this.#options.onSame?.();
     this.#answerSync(true);
   }

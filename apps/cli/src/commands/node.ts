@@ -22,6 +22,14 @@ export const nodeCommands: readonly Command[] = [
     },
   },
   {
+    path: ["node", "link"],
+    group: "node",
+    summary: "A link that opens the page of this node, once",
+    async run({ client, output, signal }) {
+      output.show("WebLinkReply", await (await client()).node.webLink({}, { signal }));
+    },
+  },
+  {
     path: ["node", "types"],
     json: "ListTypesReply",
     group: "node",

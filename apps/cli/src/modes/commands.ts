@@ -65,6 +65,8 @@ function typedBefore({ embedded, hasOwnDataDirectory, dataDirectory, store }: In
 
 async function embeddedNode(world: World, invocation: Invocation): Promise<Node> {
   const node = await openNode(world, invocation);
+  // Beside the answers, which may be for a program.
+  if (node.web !== undefined) streamConsole(world).err(`lattice: web ${node.web.link()}`);
   return { connect: () => Promise.resolve(node.client), close: () => node.close() };
 }
 

@@ -14,10 +14,14 @@ export async function runDaemon(world: World, invocation: Invocation): Promise<n
   try {
     const { publicKey } = await node.client.node.getStatus({});
     const name = toHex(publicKey).slice(0, SHORT_KEY_DIGITS);
-    const line = invocation.json
-      ? JSON.stringify({ node: toHex(publicKey), data: node.dataDirectory })
-      : `lattice: node ${name} ready, data ${node.dataDirectory}`;
-    streamConsole(world).out(line);
+    const link = node.web?.link();
+    const lines = invocation.json
+      ? [JSON.stringify({ node: toHex(publicKey), data: node.dataDirectory, web: link })]
+      : [
+          `lattice: node ${name} ready, data ${node.dataDirectory}`,
+          ...(link === undefined ? [] : [`lattice: web ${link}`]),
+        ];
+    for (const line of lines) streamConsole(world).out(line);
     await aborted(stopping.signal);
   } finally {
     await node.close();

@@ -17,7 +17,7 @@ import {
   type PartialFieldInfo,
 } from "@protobuf-ts/runtime";
 import { ServiceType, type PartialMethodInfo, type ServiceInfo } from "@protobuf-ts/runtime-rpc";
-import { LatticeError } from "@lattice/model";
+import { LatticeError } from "@lattice/model/errors";
 import { descriptor } from "@lattice/proto";
 import { oneLine } from "../call-error.ts";
 import { DESCRIPTORS_BYTES_MAX } from "../limits.ts";

@@ -5,6 +5,7 @@ import type { Node } from "@lattice/node";
 import { daemon, DynamicStoreServiceClient } from "@lattice/proto";
 import type { StoreMethod } from "@lattice/store";
 import { SUMMARY_OPTION } from "../descriptors/custom-options.ts";
+import { positionOf, setPosition } from "../position.ts";
 import { describeService } from "../descriptors/describe-service.ts";
 import { implementService, type ServiceHandlers } from "../handlers.ts";
 
@@ -39,13 +40,15 @@ export function dynamicStoreService(node: Node): ServiceHandlers<DynamicStoreSer
 
 async function* subscribe(
   node: Node,
-  { store, method: name, message }: daemon.CallRequest,
+  { store, method: name, message, resume }: daemon.CallRequest,
   signal: AbortSignal,
 ) {
   const opened = node.open(store);
   const { info } = methodOf(opened, name);
-  for await (const event of opened.subscribe(info.localName, decode(info.I, message, name), { signal })) {
-    yield { message: info.O.toBinary(event) };
+  const request = decode(info.I, message, name);
+  if (resume.length > 0) setPosition(info.I, request, resume);
+  for await (const event of opened.subscribe(info.localName, request, { signal })) {
+    yield { message: info.O.toBinary(event), resume: positionOf(info.O, event) };
   }
 }
 

@@ -1,4 +1,5 @@
 /** `NodeService` over a node. */
+import { concatBytes, LatticeError, readSeqBe, u64be } from "@lattice/model";
 import { daemon, NodeServiceClient } from "@lattice/proto";
 import type { Entry, Node, NodeEvent, NodeEventKind } from "@lattice/node";
 import { implementService, type ServiceHandlers } from "../handlers.ts";
@@ -11,6 +12,8 @@ export interface ProcessFacts {
   readonly pid: number;
   /** What was amiss when it started, one line each. */
   readonly warnings?: readonly string[];
+  /** A link that opens the page of the node once; nothing where it serves none. */
+  readonly webLink?: () => string | undefined;
 }
 
 export function nodeService(node: Node, facts: ProcessFacts): ServiceHandlers<NodeServiceClient> {
@@ -32,8 +35,19 @@ export function nodeService(node: Node, facts: ProcessFacts): ServiceHandlers<No
       return {};
     },
     listTypes: async () => ({ types: node.types.map(({ type, schema }) => ({ type, schema })) }),
-    events: (_request, { signal }) => toEvents(node.events.subscribe(signal)),
+    events: ({ resume }, { signal }) =>
+      toEvents(node, node.events.subscribe(signal, resumedSeq(node, resume))),
     join: ({ token }, { signal }) => toProgress(node, node.join(token, { signal })),
+    webLink: async () => {
+      const link = facts.webLink?.();
+      if (link === undefined) {
+        throw new LatticeError(
+          "failed-precondition",
+          'this node serves no page: start it with "lattice --daemon", without --no-web',
+        );
+      }
+      return { link };
+    },
   });
 }
 
@@ -62,10 +76,25 @@ const STAGES = {
 
 const NONE = new Uint8Array(0);
 
-async function* toEvents(events: AsyncIterable<NodeEvent>) {
-  for await (const { kind, timeMs, storeId, peer, text } of events) {
-    yield { kind: KINDS[kind], timeMs: BigInt(timeMs), storeId: storeId ?? NONE, peer: peer ?? NONE, text };
+async function* toEvents(node: Node, events: AsyncIterable<NodeEvent>) {
+  for await (const { kind, timeMs, storeId, peer, text, seq } of events) {
+    yield {
+      kind: KINDS[kind],
+      timeMs: BigInt(timeMs),
+      storeId: storeId ?? NONE,
+      peer: peer ?? NONE,
+      text,
+      resume: concatBytes(u64be(node.startedMs), u64be(seq)),
+    };
   }
+}
+
+/** Of a node that has started anew since, it is a place that never was. */
+function resumedSeq(node: Node, resume: Uint8Array): number | undefined {
+  if (resume.length === 0) return undefined;
+  if (resume.length !== 16)
+    throw new LatticeError("invalid-argument", "resume: this is no place in the events");
+  return readSeqBe(resume.subarray(0, 8)) === node.startedMs ? readSeqBe(resume.subarray(8)) : -1;
 }
 
 async function* toProgress(node: Node, steps: ReturnType<Node["join"]>) {

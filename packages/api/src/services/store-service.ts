@@ -2,6 +2,7 @@
 import {
   bytesFromKey,
   bytesKey,
+  concatBytes,
   fromHex,
   LatticeError,
   readSeqBe,
@@ -10,12 +11,13 @@ import {
   type IntentionId,
   type PubKey,
 } from "@lattice/model";
-import type { Store, Witnessed } from "@lattice/kernel";
+import type { Fork, Store, Witnessed } from "@lattice/kernel";
 import { conditionOf, type Node } from "@lattice/node";
 import { daemon, StoreServiceClient } from "@lattice/proto";
 import { Role, roleFromName, roleName } from "@lattice/systemstore";
 import { implementService, type ServiceHandlers } from "../handlers.ts";
 import { explain } from "./explain.ts";
+import { pageOf, type PageWish } from "./list-page.ts";
 import { toIntentionInfo, toStore } from "./store-message.ts";
 
 const PAGE_COUNT = 100;
@@ -28,7 +30,10 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
       const above = parent === "" ? undefined : node.open(parent);
       return toStore(node, await node.createStore({ name, type, parent: above }));
     },
-    list: async () => ({ stores: node.entries().map((entry) => toStore(node, entry)) }),
+    list: async (wish) => {
+      const { items, next } = pageOf(node.entries(), ({ row }) => row.id, wish);
+      return { stores: items.map((entry) => toStore(node, entry)), next };
+    },
     resolve: async ({ store }) => toStore(node, node.resolve(store)),
     status: async ({ store }) => statusOf(node, store),
     setName: async ({ store, name }) => {
@@ -64,12 +69,13 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
     history: async (request) => pageOfLog(node, request, { reverse: true }),
     log: async (request) => pageOfLog(node, request, { reverse: false }),
     floating: async (request) => pageOfFloating(node, request),
-    tips: async ({ store }) => {
+    tips: async ({ store, ...wish }) => {
       const opened = node.open(store);
       const members = node.membersOf(opened);
-      const tips = opened.log.tips();
+      const { items, next } = pageOf(opened.log.tips(), ({ id }) => id, wish);
       return {
-        tips: tips.map(({ author, seq, id }) => ({
+        next,
+        tips: items.map(({ author, seq, id }) => ({
           author,
           id,
           seq: BigInt(seq),
@@ -78,11 +84,14 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
       };
     },
     intention: async ({ store, prefix }) => findIntention(node, node.open(store), prefix),
-    forks: async ({ store }) => {
+    forks: async ({ store, ...wish }) => {
       const opened = node.open(store);
       const members = node.membersOf(opened);
+      const keyOf = ({ author, storePrev }: Fork) => concatBytes(author, storePrev);
+      const { items, next } = pageOf(opened.log.forks(), keyOf, wish);
       return {
-        forks: opened.log.forks().map(({ author, storePrev, branches }) => ({
+        next,
+        forks: items.map(({ author, storePrev, branches }) => ({
           author,
           name: members.memberName(author),
           seq: BigInt((opened.log.get(storePrev)?.intention.seq ?? 0) + 1),
@@ -100,7 +109,7 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
       };
     },
     explain: async ({ store, subject }) => explain(node, node.open(store), subject),
-    listPeers: async ({ store }) => listPeers(node, node.open(store)),
+    listPeers: async ({ store, ...wish }) => listPeers(node, node.open(store), wish),
     invite: async ({ store, role, expiresInMs }) => {
       const invited = role === "" ? Role.WRITER : roleFromName(role);
       if (invited === undefined) {
@@ -112,7 +121,7 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
       const made = await node.invite(node.open(store), { role: invited, expiresInMs: Number(expiresInMs) });
       return { token: made.token, expiresMs: BigInt(made.expiresMs), invite: made.secretHash };
     },
-    listInvites: async ({ store }) => listInvites(node.open(store)),
+    listInvites: async ({ store, ...wish }) => listInvites(node.open(store), wish),
     uninvite: async ({ store, invite }) => uninvite(node.open(store), invite),
   });
 }
@@ -240,32 +249,31 @@ function findIntention(node: Node, store: Store, text: string): daemon.Intention
   throw new LatticeError("not-found", `no intention here starts with ${text}`);
 }
 
-function listPeers(node: Node, store: Store): daemon.ListPeersReply {
+function listPeers(node: Node, store: Store, wish: PageWish): daemon.ListPeersReply {
   const live = new Set(node.livePeers(store).map(bytesKey));
   const forks = Map.groupBy(store.log.forks(), ({ author }) => bytesKey(author));
-  return {
-    peers: node
-      .membersOf(store)
-      .members()
-      .map(({ key, name, role }) => {
-        const self = bytesKey(key) === bytesKey(node.self);
-        return {
-          peer: key,
-          name,
-          role: roleName(role),
-          self,
-          live: self || live.has(bytesKey(key)),
-          seenMs: BigInt(node.seenMs(key)),
-          forkCount: forks.get(bytesKey(key))?.length ?? 0,
-          addresses: [...(self ? node.addresses() : node.addressesOf(key))],
-        };
-      }),
-  };
+  const { items, next } = pageOf(node.membersOf(store).members(), ({ key }) => key, wish);
+  const peers = items.map(({ key, name, role }) => {
+    const self = bytesKey(key) === bytesKey(node.self);
+    return {
+      peer: key,
+      name,
+      role: roleName(role),
+      self,
+      live: self || live.has(bytesKey(key)),
+      seenMs: BigInt(node.seenMs(key)),
+      forkCount: forks.get(bytesKey(key))?.length ?? 0,
+      addresses: [...(self ? node.addresses() : node.addressesOf(key))],
+    };
+  });
+  return { peers, next };
 }
 
-function listInvites(store: Store): daemon.ListInvitesReply {
+function listInvites(store: Store, wish: PageWish): daemon.ListInvitesReply {
+  const { items, next } = pageOf(store.system.invites(), ({ secretHash }) => secretHash, wish);
   return {
-    invites: store.system.invites().map((invite) => ({
+    next,
+    invites: items.map((invite) => ({
       invite: invite.secretHash,
       role: roleName(invite.role),
       expiresMs: invite.expiresMs,

@@ -63,6 +63,8 @@ export interface LmdbStorageOptions {
   readonly journalBytesMax?: number;
   /** A flush of more than this is merged at once, since its bytes would be written twice otherwise. */
   readonly frameBytesMax?: number;
+  /** Told how long each write to the disk took that a flush waited for, in milliseconds. */
+  readonly onFlush?: (durationMs: number) => void;
 }
 
 export interface LmdbStorage extends Storage {
@@ -134,11 +136,12 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
       overlayBytesMax: OVERLAY_BYTES_MAX,
       journalBytesMax: JOURNAL_BYTES_MAX,
       frameBytesMax: FRAME_BYTES_MAX,
+      onFlush: () => undefined,
       ...options,
     };
     this.#mergeFrom = this.#options.overlayBytesMax;
     this.#transactor = new Transactor({
-      makeDurable: (changes) => this.#makeDurable(changes),
+      makeDurable: (changes) => this.#timed(() => this.#makeDurable(changes)),
       // After all that is ready to run now, so that all who were waiting for one flush share the next.
       schedule: (begin) => process.nextTick(begin),
       keepsRefused: this.#isCheckpointed,
@@ -162,6 +165,12 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
     // What is lost in a crash is all that was not merged: the overlay, which can be dropped as a whole.
     if (!this.#hasJournal) this.#transactor.forgetChanges();
     return result;
+  }
+
+  async #timed(write: () => Promise<void>): Promise<void> {
+    const sinceMs = performance.now();
+    await write();
+    this.#options.onFlush(performance.now() - sinceMs);
   }
 
   async flush(): Promise<void> {

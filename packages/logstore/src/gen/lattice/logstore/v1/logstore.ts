@@ -140,7 +140,7 @@ export interface FollowRequest {
      */
     cursor: Uint8Array;
     /**
-     * The last resume token seen: start with what came since then, in whichever place of the order.
+     * The last resume token seen: start with what came since then, in whichever place of the order. Goes before the others.
      *
      * @generated from protobuf field: bytes resume = 3
      */

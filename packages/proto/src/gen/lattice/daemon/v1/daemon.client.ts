@@ -20,6 +20,7 @@ import type { ForksReply } from "./daemon.ts";
 import type { IntentionInfo } from "./daemon.ts";
 import type { IntentionRequest } from "./daemon.ts";
 import type { TipsReply } from "./daemon.ts";
+import type { ListRequest } from "./daemon.ts";
 import type { IntentionPage } from "./daemon.ts";
 import type { PageRequest } from "./daemon.ts";
 import type { RebuildReply } from "./daemon.ts";
@@ -36,6 +37,8 @@ import type { CreateStoreRequest } from "./daemon.ts";
 import type { RpcTransport } from "@protobuf-ts/runtime-rpc";
 import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";
 import { NodeService } from "./daemon.ts";
+import type { WebLinkReply } from "./daemon.ts";
+import type { WebLinkRequest } from "./daemon.ts";
 import type { JoinProgress } from "./daemon.ts";
 import type { JoinStoreRequest } from "./daemon.ts";
 import type { NodeEvent } from "./daemon.ts";
@@ -74,6 +77,10 @@ export interface INodeServiceClient {
      * @generated from protobuf rpc: Join
      */
     join(input: JoinStoreRequest, options?: RpcOptions): ServerStreamingCall<JoinStoreRequest, JoinProgress>;
+    /**
+     * @generated from protobuf rpc: WebLink
+     */
+    webLink(input: WebLinkRequest, options?: RpcOptions): UnaryCall<WebLinkRequest, WebLinkReply>;
 }
 /**
  * @generated from protobuf service lattice.daemon.v1.NodeService
@@ -119,6 +126,13 @@ export class NodeServiceClient implements INodeServiceClient, ServiceInfo {
         const method = this.methods[4], opt = this._transport.mergeOptions(options);
         return stackIntercept<JoinStoreRequest, JoinProgress>("serverStreaming", this._transport, method, opt, input);
     }
+    /**
+     * @generated from protobuf rpc: WebLink
+     */
+    webLink(input: WebLinkRequest, options?: RpcOptions): UnaryCall<WebLinkRequest, WebLinkReply> {
+        const method = this.methods[5], opt = this._transport.mergeOptions(options);
+        return stackIntercept<WebLinkRequest, WebLinkReply>("unary", this._transport, method, opt, input);
+    }
 }
 /**
  * @generated from protobuf service lattice.daemon.v1.StoreService
@@ -133,8 +147,6 @@ export interface IStoreServiceClient {
      */
     list(input: ListStoresRequest, options?: RpcOptions): UnaryCall<ListStoresRequest, ListStoresReply>;
     /**
-     * Resolves what a person typed to one store.
-     *
      * @generated from protobuf rpc: Resolve
      */
     resolve(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, Store>;
@@ -173,7 +185,7 @@ export interface IStoreServiceClient {
     /**
      * @generated from protobuf rpc: Tips
      */
-    tips(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, TipsReply>;
+    tips(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, TipsReply>;
     /**
      * @generated from protobuf rpc: Intention
      */
@@ -181,7 +193,7 @@ export interface IStoreServiceClient {
     /**
      * @generated from protobuf rpc: Forks
      */
-    forks(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ForksReply>;
+    forks(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ForksReply>;
     /**
      * @generated from protobuf rpc: Digest
      */
@@ -193,7 +205,7 @@ export interface IStoreServiceClient {
     /**
      * @generated from protobuf rpc: ListPeers
      */
-    listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply>;
+    listPeers(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ListPeersReply>;
     /**
      * @generated from protobuf rpc: Invite
      */
@@ -201,7 +213,7 @@ export interface IStoreServiceClient {
     /**
      * @generated from protobuf rpc: ListInvites
      */
-    listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply>;
+    listInvites(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ListInvitesReply>;
     /**
      * @generated from protobuf rpc: Uninvite
      */
@@ -231,8 +243,6 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
         return stackIntercept<ListStoresRequest, ListStoresReply>("unary", this._transport, method, opt, input);
     }
     /**
-     * Resolves what a person typed to one store.
-     *
      * @generated from protobuf rpc: Resolve
      */
     resolve(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, Store> {
@@ -298,9 +308,9 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     /**
      * @generated from protobuf rpc: Tips
      */
-    tips(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, TipsReply> {
+    tips(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, TipsReply> {
         const method = this.methods[11], opt = this._transport.mergeOptions(options);
-        return stackIntercept<StoreRequest, TipsReply>("unary", this._transport, method, opt, input);
+        return stackIntercept<ListRequest, TipsReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Intention
@@ -312,9 +322,9 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     /**
      * @generated from protobuf rpc: Forks
      */
-    forks(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ForksReply> {
+    forks(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ForksReply> {
         const method = this.methods[13], opt = this._transport.mergeOptions(options);
-        return stackIntercept<StoreRequest, ForksReply>("unary", this._transport, method, opt, input);
+        return stackIntercept<ListRequest, ForksReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Digest
@@ -333,9 +343,9 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     /**
      * @generated from protobuf rpc: ListPeers
      */
-    listPeers(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListPeersReply> {
+    listPeers(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ListPeersReply> {
         const method = this.methods[16], opt = this._transport.mergeOptions(options);
-        return stackIntercept<StoreRequest, ListPeersReply>("unary", this._transport, method, opt, input);
+        return stackIntercept<ListRequest, ListPeersReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Invite
@@ -347,9 +357,9 @@ export class StoreServiceClient implements IStoreServiceClient, ServiceInfo {
     /**
      * @generated from protobuf rpc: ListInvites
      */
-    listInvites(input: StoreRequest, options?: RpcOptions): UnaryCall<StoreRequest, ListInvitesReply> {
+    listInvites(input: ListRequest, options?: RpcOptions): UnaryCall<ListRequest, ListInvitesReply> {
         const method = this.methods[18], opt = this._transport.mergeOptions(options);
-        return stackIntercept<StoreRequest, ListInvitesReply>("unary", this._transport, method, opt, input);
+        return stackIntercept<ListRequest, ListInvitesReply>("unary", this._transport, method, opt, input);
     }
     /**
      * @generated from protobuf rpc: Uninvite

@@ -109,6 +109,12 @@ export interface StoreType {
  * @generated from protobuf message lattice.daemon.v1.EventsRequest
  */
 export interface EventsRequest {
+    /**
+     * Of the last event seen: what happened since then comes first.
+     *
+     * @generated from protobuf field: bytes resume = 1
+     */
+    resume: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.NodeEvent
@@ -136,6 +142,12 @@ export interface NodeEvent {
      * @generated from protobuf field: string text = 5
      */
     text: string;
+    /**
+     * To go on from here later, as long as this node runs; after that KIND_GAP comes first.
+     *
+     * @generated from protobuf field: bytes resume = 6
+     */
+    resume: Uint8Array;
 }
 /**
  * @generated from protobuf enum lattice.daemon.v1.NodeEvent.Kind
@@ -244,6 +256,22 @@ export enum JoinProgress_Stage {
     DONE = 4
 }
 /**
+ * @generated from protobuf message lattice.daemon.v1.WebLinkRequest
+ */
+export interface WebLinkRequest {
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.WebLinkReply
+ */
+export interface WebLinkReply {
+    /**
+     * Good for one visit, and for a day: whoever opens it may use the node.
+     *
+     * @generated from protobuf field: string link = 1
+     */
+    link: string;
+}
+/**
  * @generated from protobuf message lattice.daemon.v1.StoreRequest
  */
 export interface StoreRequest {
@@ -251,6 +279,27 @@ export interface StoreRequest {
      * @generated from protobuf field: string store = 1
      */
     store: string;
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.ListRequest
+ */
+export interface ListRequest {
+    /**
+     * @generated from protobuf field: string store = 1
+     */
+    store: string;
+    /**
+     * At most this many; 0: all.
+     *
+     * @generated from protobuf field: uint32 limit = 2
+     */
+    limit: number;
+    /**
+     * `next` of the page before; empty: the first page.
+     *
+     * @generated from protobuf field: bytes cursor = 3
+     */
+    cursor: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.CreateStoreRequest
@@ -310,6 +359,18 @@ export interface Store {
  * @generated from protobuf message lattice.daemon.v1.ListStoresRequest
  */
 export interface ListStoresRequest {
+    /**
+     * At most this many; 0: all.
+     *
+     * @generated from protobuf field: uint32 limit = 1
+     */
+    limit: number;
+    /**
+     * `next` of the page before; empty: the first page.
+     *
+     * @generated from protobuf field: bytes cursor = 2
+     */
+    cursor: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.ListStoresReply
@@ -321,6 +382,12 @@ export interface ListStoresReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.Store stores = 1
      */
     stores: Store[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.StoreStatus
@@ -668,6 +735,12 @@ export interface TipsReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.AuthorTip tips = 1
      */
     tips: AuthorTip[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.AuthorTip
@@ -713,6 +786,12 @@ export interface ForksReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.Fork forks = 1
      */
     forks: Fork[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.Fork
@@ -906,6 +985,12 @@ export interface ListPeersReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.Peer peers = 1
      */
     peers: Peer[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.Peer
@@ -994,6 +1079,12 @@ export interface ListInvitesReply {
      * @generated from protobuf field: repeated lattice.daemon.v1.InviteInfo invites = 1
      */
     invites: InviteInfo[];
+    /**
+     * Empty at the end.
+     *
+     * @generated from protobuf field: bytes next = 2
+     */
+    next: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.InviteInfo
@@ -1129,6 +1220,12 @@ export interface CallRequest {
      * @generated from protobuf field: bytes message = 3
      */
     message: Uint8Array;
+    /**
+     * Of the last event seen of a stream that can go on: stands for the field `resume` of the message.
+     *
+     * @generated from protobuf field: bytes resume = 4
+     */
+    resume: Uint8Array;
 }
 /**
  * @generated from protobuf message lattice.daemon.v1.CallReply
@@ -1138,6 +1235,12 @@ export interface CallReply {
      * @generated from protobuf field: bytes message = 1
      */
     message: Uint8Array;
+    /**
+     * What the message says in its field `resume`, if it has one.
+     *
+     * @generated from protobuf field: bytes resume = 2
+     */
+    resume: Uint8Array;
 }
 // @generated message type with reflection information, may provide speed optimized methods
 class GetStatusRequest$Type extends MessageType<GetStatusRequest> {
@@ -1524,10 +1627,13 @@ export const StoreType = new StoreType$Type();
 // @generated message type with reflection information, may provide speed optimized methods
 class EventsRequest$Type extends MessageType<EventsRequest> {
     constructor() {
-        super("lattice.daemon.v1.EventsRequest", []);
+        super("lattice.daemon.v1.EventsRequest", [
+            { no: 1, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
     }
     create(value?: PartialMessage<EventsRequest>): EventsRequest {
         const message = globalThis.Object.create((this.messagePrototype!));
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<EventsRequest>(this, message, value);
         return message;
@@ -1537,6 +1643,9 @@ class EventsRequest$Type extends MessageType<EventsRequest> {
         while (reader.pos < end) {
             let [fieldNo, wireType] = reader.tag();
             switch (fieldNo) {
+                case /* bytes resume */ 1:
+                    message.resume = reader.bytes();
+                    break;
                 default:
                     let u = options.readUnknownField;
                     if (u === "throw")
@@ -1549,6 +1658,9 @@ class EventsRequest$Type extends MessageType<EventsRequest> {
         return message;
     }
     internalBinaryWrite(message: EventsRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* bytes resume = 1; */
+        if (message.resume.length)
+            writer.tag(1, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -1567,7 +1679,8 @@ class NodeEvent$Type extends MessageType<NodeEvent> {
             { no: 2, name: "time_ms", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
             { no: 3, name: "store_id", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
             { no: 4, name: "peer", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
-            { no: 5, name: "text", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+            { no: 5, name: "text", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 6, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<NodeEvent>): NodeEvent {
@@ -1577,6 +1690,7 @@ class NodeEvent$Type extends MessageType<NodeEvent> {
         message.storeId = new Uint8Array(0);
         message.peer = new Uint8Array(0);
         message.text = "";
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<NodeEvent>(this, message, value);
         return message;
@@ -1600,6 +1714,9 @@ class NodeEvent$Type extends MessageType<NodeEvent> {
                     break;
                 case /* string text */ 5:
                     message.text = reader.string();
+                    break;
+                case /* bytes resume */ 6:
+                    message.resume = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -1628,6 +1745,9 @@ class NodeEvent$Type extends MessageType<NodeEvent> {
         /* string text = 5; */
         if (message.text !== "")
             writer.tag(5, WireType.LengthDelimited).string(message.text);
+        /* bytes resume = 6; */
+        if (message.resume.length)
+            writer.tag(6, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -1748,6 +1868,91 @@ class JoinProgress$Type extends MessageType<JoinProgress> {
  */
 export const JoinProgress = new JoinProgress$Type();
 // @generated message type with reflection information, may provide speed optimized methods
+class WebLinkRequest$Type extends MessageType<WebLinkRequest> {
+    constructor() {
+        super("lattice.daemon.v1.WebLinkRequest", []);
+    }
+    create(value?: PartialMessage<WebLinkRequest>): WebLinkRequest {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        if (value !== undefined)
+            reflectionMergePartial<WebLinkRequest>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: WebLinkRequest): WebLinkRequest {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: WebLinkRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.WebLinkRequest
+ */
+export const WebLinkRequest = new WebLinkRequest$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class WebLinkReply$Type extends MessageType<WebLinkReply> {
+    constructor() {
+        super("lattice.daemon.v1.WebLinkReply", [
+            { no: 1, name: "link", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+        ]);
+    }
+    create(value?: PartialMessage<WebLinkReply>): WebLinkReply {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.link = "";
+        if (value !== undefined)
+            reflectionMergePartial<WebLinkReply>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: WebLinkReply): WebLinkReply {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* string link */ 1:
+                    message.link = reader.string();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: WebLinkReply, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* string link = 1; */
+        if (message.link !== "")
+            writer.tag(1, WireType.LengthDelimited).string(message.link);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.WebLinkReply
+ */
+export const WebLinkReply = new WebLinkReply$Type();
+// @generated message type with reflection information, may provide speed optimized methods
 class StoreRequest$Type extends MessageType<StoreRequest> {
     constructor() {
         super("lattice.daemon.v1.StoreRequest", [
@@ -1794,6 +1999,69 @@ class StoreRequest$Type extends MessageType<StoreRequest> {
  * @generated MessageType for protobuf message lattice.daemon.v1.StoreRequest
  */
 export const StoreRequest = new StoreRequest$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class ListRequest$Type extends MessageType<ListRequest> {
+    constructor() {
+        super("lattice.daemon.v1.ListRequest", [
+            { no: 1, name: "store", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 2, name: "limit", kind: "scalar", T: 13 /*ScalarType.UINT32*/ },
+            { no: 3, name: "cursor", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
+    }
+    create(value?: PartialMessage<ListRequest>): ListRequest {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.store = "";
+        message.limit = 0;
+        message.cursor = new Uint8Array(0);
+        if (value !== undefined)
+            reflectionMergePartial<ListRequest>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ListRequest): ListRequest {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* string store */ 1:
+                    message.store = reader.string();
+                    break;
+                case /* uint32 limit */ 2:
+                    message.limit = reader.uint32();
+                    break;
+                case /* bytes cursor */ 3:
+                    message.cursor = reader.bytes();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ListRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* string store = 1; */
+        if (message.store !== "")
+            writer.tag(1, WireType.LengthDelimited).string(message.store);
+        /* uint32 limit = 2; */
+        if (message.limit !== 0)
+            writer.tag(2, WireType.Varint).uint32(message.limit);
+        /* bytes cursor = 3; */
+        if (message.cursor.length)
+            writer.tag(3, WireType.LengthDelimited).bytes(message.cursor);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.ListRequest
+ */
+export const ListRequest = new ListRequest$Type();
 // @generated message type with reflection information, may provide speed optimized methods
 class CreateStoreRequest$Type extends MessageType<CreateStoreRequest> {
     constructor() {
@@ -1947,10 +2215,15 @@ export const Store = new Store$Type();
 // @generated message type with reflection information, may provide speed optimized methods
 class ListStoresRequest$Type extends MessageType<ListStoresRequest> {
     constructor() {
-        super("lattice.daemon.v1.ListStoresRequest", []);
+        super("lattice.daemon.v1.ListStoresRequest", [
+            { no: 1, name: "limit", kind: "scalar", T: 13 /*ScalarType.UINT32*/ },
+            { no: 2, name: "cursor", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+        ]);
     }
     create(value?: PartialMessage<ListStoresRequest>): ListStoresRequest {
         const message = globalThis.Object.create((this.messagePrototype!));
+        message.limit = 0;
+        message.cursor = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ListStoresRequest>(this, message, value);
         return message;
@@ -1960,6 +2233,12 @@ class ListStoresRequest$Type extends MessageType<ListStoresRequest> {
         while (reader.pos < end) {
             let [fieldNo, wireType] = reader.tag();
             switch (fieldNo) {
+                case /* uint32 limit */ 1:
+                    message.limit = reader.uint32();
+                    break;
+                case /* bytes cursor */ 2:
+                    message.cursor = reader.bytes();
+                    break;
                 default:
                     let u = options.readUnknownField;
                     if (u === "throw")
@@ -1972,6 +2251,12 @@ class ListStoresRequest$Type extends MessageType<ListStoresRequest> {
         return message;
     }
     internalBinaryWrite(message: ListStoresRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* uint32 limit = 1; */
+        if (message.limit !== 0)
+            writer.tag(1, WireType.Varint).uint32(message.limit);
+        /* bytes cursor = 2; */
+        if (message.cursor.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.cursor);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -1986,12 +2271,14 @@ export const ListStoresRequest = new ListStoresRequest$Type();
 class ListStoresReply$Type extends MessageType<ListStoresReply> {
     constructor() {
         super("lattice.daemon.v1.ListStoresReply", [
-            { no: 1, name: "stores", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Store }
+            { no: 1, name: "stores", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Store },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ListStoresReply>): ListStoresReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.stores = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ListStoresReply>(this, message, value);
         return message;
@@ -2003,6 +2290,9 @@ class ListStoresReply$Type extends MessageType<ListStoresReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.Store stores */ 1:
                     message.stores.push(Store.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -2019,6 +2309,9 @@ class ListStoresReply$Type extends MessageType<ListStoresReply> {
         /* repeated lattice.daemon.v1.Store stores = 1; */
         for (let i = 0; i < message.stores.length; i++)
             Store.internalBinaryWrite(message.stores[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -2924,12 +3217,14 @@ export const IntentionInfo = new IntentionInfo$Type();
 class TipsReply$Type extends MessageType<TipsReply> {
     constructor() {
         super("lattice.daemon.v1.TipsReply", [
-            { no: 1, name: "tips", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => AuthorTip }
+            { no: 1, name: "tips", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => AuthorTip },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<TipsReply>): TipsReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.tips = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<TipsReply>(this, message, value);
         return message;
@@ -2941,6 +3236,9 @@ class TipsReply$Type extends MessageType<TipsReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.AuthorTip tips */ 1:
                     message.tips.push(AuthorTip.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -2957,6 +3255,9 @@ class TipsReply$Type extends MessageType<TipsReply> {
         /* repeated lattice.daemon.v1.AuthorTip tips = 1; */
         for (let i = 0; i < message.tips.length; i++)
             AuthorTip.internalBinaryWrite(message.tips[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3097,12 +3398,14 @@ export const IntentionRequest = new IntentionRequest$Type();
 class ForksReply$Type extends MessageType<ForksReply> {
     constructor() {
         super("lattice.daemon.v1.ForksReply", [
-            { no: 1, name: "forks", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Fork }
+            { no: 1, name: "forks", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Fork },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ForksReply>): ForksReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.forks = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ForksReply>(this, message, value);
         return message;
@@ -3114,6 +3417,9 @@ class ForksReply$Type extends MessageType<ForksReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.Fork forks */ 1:
                     message.forks.push(Fork.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -3130,6 +3436,9 @@ class ForksReply$Type extends MessageType<ForksReply> {
         /* repeated lattice.daemon.v1.Fork forks = 1; */
         for (let i = 0; i < message.forks.length; i++)
             Fork.internalBinaryWrite(message.forks[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3703,12 +4012,14 @@ export const Resolution = new Resolution$Type();
 class ListPeersReply$Type extends MessageType<ListPeersReply> {
     constructor() {
         super("lattice.daemon.v1.ListPeersReply", [
-            { no: 1, name: "peers", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Peer }
+            { no: 1, name: "peers", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => Peer },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ListPeersReply>): ListPeersReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.peers = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ListPeersReply>(this, message, value);
         return message;
@@ -3720,6 +4031,9 @@ class ListPeersReply$Type extends MessageType<ListPeersReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.Peer peers */ 1:
                     message.peers.push(Peer.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -3736,6 +4050,9 @@ class ListPeersReply$Type extends MessageType<ListPeersReply> {
         /* repeated lattice.daemon.v1.Peer peers = 1; */
         for (let i = 0; i < message.peers.length; i++)
             Peer.internalBinaryWrite(message.peers[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -3979,12 +4296,14 @@ export const InviteReply = new InviteReply$Type();
 class ListInvitesReply$Type extends MessageType<ListInvitesReply> {
     constructor() {
         super("lattice.daemon.v1.ListInvitesReply", [
-            { no: 1, name: "invites", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => InviteInfo }
+            { no: 1, name: "invites", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => InviteInfo },
+            { no: 2, name: "next", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<ListInvitesReply>): ListInvitesReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.invites = [];
+        message.next = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<ListInvitesReply>(this, message, value);
         return message;
@@ -3996,6 +4315,9 @@ class ListInvitesReply$Type extends MessageType<ListInvitesReply> {
             switch (fieldNo) {
                 case /* repeated lattice.daemon.v1.InviteInfo invites */ 1:
                     message.invites.push(InviteInfo.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                case /* bytes next */ 2:
+                    message.next = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -4012,6 +4334,9 @@ class ListInvitesReply$Type extends MessageType<ListInvitesReply> {
         /* repeated lattice.daemon.v1.InviteInfo invites = 1; */
         for (let i = 0; i < message.invites.length; i++)
             InviteInfo.internalBinaryWrite(message.invites[i], writer.tag(1, WireType.LengthDelimited).fork(), options).join();
+        /* bytes next = 2; */
+        if (message.next.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.next);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -4342,7 +4667,8 @@ class CallRequest$Type extends MessageType<CallRequest> {
         super("lattice.daemon.v1.CallRequest", [
             { no: 1, name: "store", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
             { no: 2, name: "method", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
-            { no: 3, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+            { no: 3, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 4, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<CallRequest>): CallRequest {
@@ -4350,6 +4676,7 @@ class CallRequest$Type extends MessageType<CallRequest> {
         message.store = "";
         message.method = "";
         message.message = new Uint8Array(0);
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<CallRequest>(this, message, value);
         return message;
@@ -4367,6 +4694,9 @@ class CallRequest$Type extends MessageType<CallRequest> {
                     break;
                 case /* bytes message */ 3:
                     message.message = reader.bytes();
+                    break;
+                case /* bytes resume */ 4:
+                    message.resume = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -4389,6 +4719,9 @@ class CallRequest$Type extends MessageType<CallRequest> {
         /* bytes message = 3; */
         if (message.message.length)
             writer.tag(3, WireType.LengthDelimited).bytes(message.message);
+        /* bytes resume = 4; */
+        if (message.resume.length)
+            writer.tag(4, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -4403,12 +4736,14 @@ export const CallRequest = new CallRequest$Type();
 class CallReply$Type extends MessageType<CallReply> {
     constructor() {
         super("lattice.daemon.v1.CallReply", [
-            { no: 1, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
+            { no: 1, name: "message", kind: "scalar", T: 12 /*ScalarType.BYTES*/ },
+            { no: 2, name: "resume", kind: "scalar", T: 12 /*ScalarType.BYTES*/ }
         ]);
     }
     create(value?: PartialMessage<CallReply>): CallReply {
         const message = globalThis.Object.create((this.messagePrototype!));
         message.message = new Uint8Array(0);
+        message.resume = new Uint8Array(0);
         if (value !== undefined)
             reflectionMergePartial<CallReply>(this, message, value);
         return message;
@@ -4420,6 +4755,9 @@ class CallReply$Type extends MessageType<CallReply> {
             switch (fieldNo) {
                 case /* bytes message */ 1:
                     message.message = reader.bytes();
+                    break;
+                case /* bytes resume */ 2:
+                    message.resume = reader.bytes();
                     break;
                 default:
                     let u = options.readUnknownField;
@@ -4436,6 +4774,9 @@ class CallReply$Type extends MessageType<CallReply> {
         /* bytes message = 1; */
         if (message.message.length)
             writer.tag(1, WireType.LengthDelimited).bytes(message.message);
+        /* bytes resume = 2; */
+        if (message.resume.length)
+            writer.tag(2, WireType.LengthDelimited).bytes(message.resume);
         let u = options.writeUnknownFields;
         if (u !== false)
             (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
@@ -4450,42 +4791,43 @@ export const CallReply = new CallReply$Type();
  * @generated ServiceType for protobuf service lattice.daemon.v1.NodeService
  */
 export const NodeService = new ServiceType("lattice.daemon.v1.NodeService", [
-    { name: "GetStatus", options: { "lattice.options.v1.summary": "Who this node is and how it fares" }, I: GetStatusRequest, O: NodeStatus },
+    { name: "GetStatus", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Who this node is and how it fares" }, I: GetStatusRequest, O: NodeStatus },
     { name: "SetName", options: { "lattice.options.v1.summary": "Name this node, in every store it is a member of" }, I: SetNodeNameRequest, O: SetNodeNameReply },
-    { name: "ListTypes", options: { "lattice.options.v1.summary": "The store types this node can run; the first is the default" }, I: ListTypesRequest, O: ListTypesReply },
-    { name: "Events", serverStreaming: true, options: { "lattice.options.v1.summary": "What happens on this node from now on" }, I: EventsRequest, O: NodeEvent },
-    { name: "Join", serverStreaming: true, options: { "lattice.options.v1.summary": "Join a store by the token of an invite" }, I: JoinStoreRequest, O: JoinProgress }
+    { name: "ListTypes", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The store types this node can run; the first is the default" }, I: ListTypesRequest, O: ListTypesReply },
+    { name: "Events", idempotency: "NO_SIDE_EFFECTS", serverStreaming: true, options: { "lattice.options.v1.summary": "What happens on this node from now on" }, I: EventsRequest, O: NodeEvent },
+    { name: "Join", serverStreaming: true, options: { "lattice.options.v1.summary": "Join a store by the token of an invite" }, I: JoinStoreRequest, O: JoinProgress },
+    { name: "WebLink", options: { "lattice.options.v1.summary": "A link that opens the page of this node, once" }, I: WebLinkRequest, O: WebLinkReply }
 ]);
 /**
  * @generated ServiceType for protobuf service lattice.daemon.v1.StoreService
  */
 export const StoreService = new ServiceType("lattice.daemon.v1.StoreService", [
-    { name: "Create", options: {}, I: CreateStoreRequest, O: Store },
-    { name: "List", options: {}, I: ListStoresRequest, O: ListStoresReply },
-    { name: "Resolve", options: {}, I: StoreRequest, O: Store },
-    { name: "Status", options: {}, I: StoreRequest, O: StoreStatus },
-    { name: "SetName", options: {}, I: SetStoreNameRequest, O: SetStoreNameReply },
-    { name: "Sync", options: {}, I: StoreRequest, O: SyncReply },
-    { name: "Verify", options: {}, I: StoreRequest, O: VerifyReply },
-    { name: "Rebuild", options: {}, I: StoreRequest, O: RebuildReply },
-    { name: "History", options: {}, I: PageRequest, O: IntentionPage },
-    { name: "Log", options: {}, I: PageRequest, O: IntentionPage },
-    { name: "Floating", options: {}, I: PageRequest, O: IntentionPage },
-    { name: "Tips", options: {}, I: StoreRequest, O: TipsReply },
-    { name: "Intention", options: {}, I: IntentionRequest, O: IntentionInfo },
-    { name: "Forks", options: {}, I: StoreRequest, O: ForksReply },
-    { name: "Digest", options: {}, I: StoreRequest, O: DigestReply },
+    { name: "Create", options: { "lattice.options.v1.summary": "Create a store: a root, or a child of another store" }, I: CreateStoreRequest, O: Store },
+    { name: "List", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The stores of this node, parents before their children" }, I: ListStoresRequest, O: ListStoresReply },
+    { name: "Resolve", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The one store that an id, a prefix of one, or a name means" }, I: StoreRequest, O: Store },
+    { name: "Status", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "How a store fares" }, I: StoreRequest, O: StoreStatus },
+    { name: "SetName", options: { "lattice.options.v1.summary": "Name a store" }, I: SetStoreNameRequest, O: SetStoreNameReply },
+    { name: "Sync", options: { "lattice.options.v1.summary": "Compare with every member now, and exchange what differs" }, I: StoreRequest, O: SyncReply },
+    { name: "Verify", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Check the log and the state of a store, and compare the state with the peers" }, I: StoreRequest, O: VerifyReply },
+    { name: "Rebuild", options: { "lattice.options.v1.summary": "Make a store anew from what is sound of its log" }, I: StoreRequest, O: RebuildReply },
+    { name: "History", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions, the latest first" }, I: PageRequest, O: IntentionPage },
+    { name: "Log", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions in the order in which this node witnessed them" }, I: PageRequest, O: IntentionPage },
+    { name: "Floating", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Intentions that wait for their parents" }, I: PageRequest, O: IntentionPage },
+    { name: "Tips", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The last intention of each author" }, I: ListRequest, O: TipsReply },
+    { name: "Intention", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "One intention, by the first digits of its hash" }, I: IntentionRequest, O: IntentionInfo },
+    { name: "Forks", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Authors that have written two logs" }, I: ListRequest, O: ForksReply },
+    { name: "Digest", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Digests of the state and its tables" }, I: StoreRequest, O: DigestReply },
     { name: "Explain", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Why one thing, such as a key, is what it is: who wrote it concurrently, and what counts" }, I: ExplainRequest, O: ExplainReply },
-    { name: "ListPeers", options: {}, I: StoreRequest, O: ListPeersReply },
-    { name: "Invite", options: {}, I: InviteRequest, O: InviteReply },
-    { name: "ListInvites", options: {}, I: StoreRequest, O: ListInvitesReply },
-    { name: "Uninvite", options: {}, I: UninviteRequest, O: UninviteReply }
+    { name: "ListPeers", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The members of a store, and who of them is there" }, I: ListRequest, O: ListPeersReply },
+    { name: "Invite", options: { "lattice.options.v1.summary": "Make an invite" }, I: InviteRequest, O: InviteReply },
+    { name: "ListInvites", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "Invites, and what has become of them" }, I: ListRequest, O: ListInvitesReply },
+    { name: "Uninvite", options: { "lattice.options.v1.summary": "Take an invite back" }, I: UninviteRequest, O: UninviteReply }
 ]);
 /**
  * @generated ServiceType for protobuf service lattice.daemon.v1.DynamicStoreService
  */
 export const DynamicStoreService = new ServiceType("lattice.daemon.v1.DynamicStoreService", [
-    { name: "Describe", options: {}, I: StoreRequest, O: DescribeReply },
-    { name: "Call", options: {}, I: CallRequest, O: CallReply },
-    { name: "Subscribe", serverStreaming: true, options: {}, I: CallRequest, O: CallReply }
+    { name: "Describe", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The methods of a store's type, with their descriptors" }, I: StoreRequest, O: DescribeReply },
+    { name: "Call", options: { "lattice.options.v1.summary": "Call a method of a store's type" }, I: CallRequest, O: CallReply },
+    { name: "Subscribe", idempotency: "NO_SIDE_EFFECTS", serverStreaming: true, options: { "lattice.options.v1.summary": "Read a stream of a store's type" }, I: CallRequest, O: CallReply }
 ]);

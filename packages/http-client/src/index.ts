@@ -1,0 +1,1 @@
+export { httpClient, type HttpClientOptions } from "./http-client.ts";
