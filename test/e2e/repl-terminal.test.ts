@@ -56,7 +56,9 @@ describe.skipIf(!hasTmux)("the prompt in a terminal (skipped where tmux is not i
     screen.press("Tab");
     await screen.until((text) => lastLine(text).endsWith("> get fruit/"));
     screen.press("Tab");
-    const shown = await screen.until((text) => /fruit\/apple +fruit\/pear/.test(text));
+    const shown = await screen.until(
+      (text) => /fruit\/apple +fruit\/pear/.test(text) && lastLine(text).endsWith("> get fruit/"),
+    );
     expect(shown).toMatch(/fruit\/apple +fruit\/pear\s+lattice:[0-9a-f]{4}> get fruit\/$/);
   });
 
