@@ -31,7 +31,6 @@ export class Screen {
       },
     );
     if (started.status !== 0) throw new Error(`tmux has failed: ${started.stderr}`);
-    this.#tmux("set-option", "-g", "remain-on-exit", "on");
     // In control mode tmux tells of every output; then it is time to look again.
     this.#watcher = spawn("tmux", ["-L", this.#server, "-C", "attach"], { env });
     this.#watcher.stdout.on("data", () => {
