@@ -6,26 +6,31 @@ import { afterAll, beforeAll } from "vitest";
 import { NodeProcess } from "../e2e/daemon.ts";
 
 export class WebNode {
-  readonly node: NodeProcess;
   readonly #flags: readonly string[];
+  #node: NodeProcess | undefined;
   /** Chosen by the system at the first start, and kept from then on, so that pages find the node again. */
   #port = "0";
 
   /** Called in a `describe`. */
   constructor(...flags: string[]) {
-    const directory = mkdtempSync(join(tmpdir(), "lattice-web-"));
-    this.node = new NodeProcess(directory);
     this.#flags = flags;
-    const killAtExit = (): void => void this.node.kill();
+    let directory = "";
+    const killAtExit = (): void => void this.#node?.kill();
     beforeAll(async () => {
+      directory = mkdtempSync(join(tmpdir(), "lattice-web-"));
+      this.#node = new NodeProcess(directory);
       process.once("exit", killAtExit);
       await this.start();
     });
     afterAll(async () => {
       process.off("exit", killAtExit);
-      await this.node.kill();
+      await this.#node?.kill();
       rmSync(directory, { recursive: true, force: true });
     });
+  }
+
+  get node(): NodeProcess {
+    return this.#node!;
   }
 
   async start(): Promise<void> {
