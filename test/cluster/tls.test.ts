@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lattice, MemberProcess, TestCluster } from "../../packages/testkit/src/clusters/index.ts";
+import { lattice, TestCluster, type MemberProcess } from "../../packages/testkit/src/clusters/index.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 const ENTRY = join(import.meta.dirname, "../../apps/cli/dist/lattice.js");

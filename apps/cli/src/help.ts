@@ -34,7 +34,10 @@ export const ENVIRONMENT_ROWS: readonly (readonly [name: string, meaning: string
   ["LATTICE_ENDPOINTS", "members of a cluster, where --endpoints does not say"],
   ["LATTICE_USER", "who asks a cluster, where --user does not say"],
   ["NO_COLOR, FORCE_COLOR", "no colours, or colours everywhere, where --color does not say"],
-  ["LATTICE_LOG_LEVEL, LATTICE_LOG_FORMAT", "what a node logs and how, where --log-level and --log-format do not say"],
+  [
+    "LATTICE_LOG_LEVEL, LATTICE_LOG_FORMAT",
+    "what a node logs and how, where --log-level and --log-format do not say",
+  ],
   ["LATTICE_WEB", "a port or off, where --web and --no-web do not say"],
 ];
 

@@ -53,7 +53,8 @@ export interface NodeAccess {
 const pageDirectory = join(import.meta.dirname, "web");
 
 export const systemNodeAccess: NodeAccess = {
-  connect: async (dataDirectory) => (await import("@lattice/api/connecting")).connect(socketPath(dataDirectory)),
+  connect: async (dataDirectory) =>
+    (await import("@lattice/api/connecting")).connect(socketPath(dataDirectory)),
   open: async ({ web, ...options }) => {
     const { openRuntime, openTracing } = await import("@lattice/runtime");
     const tracing = await openTracing();

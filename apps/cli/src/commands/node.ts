@@ -23,6 +23,7 @@ export const nodeCommands: readonly Command[] = [
   },
   {
     path: ["node", "link"],
+    json: "WebLinkReply",
     group: "node",
     summary: "A link that opens the page of this node, once",
     async run({ client, output, signal }) {
