@@ -19,7 +19,10 @@ export interface Stage {
   readonly change: () => Draft;
 }
 
-const SCENES = [deposed, deposed, asleep, asleep, cutInChange, cutInChange, cutInTransfer, estranged];
+const SCENES = [
+  ...[deposed, deposed, asleep, asleep, cutInChange, cutInChange],
+  ...[cutInTransfer, estranged, estranged, estranged, withNewcomers],
+];
 
 export function anyScene(stage: Stage): Cue[] {
   return stage.random.pick(SCENES)(stage);
@@ -59,6 +62,31 @@ function cutInChange(stage: Stage): Cue[] {
     { afterMs: random.chance(0.3) ? cutAfterMs + 1 : 0, draft: stage.change() },
     { afterMs: cutAfterMs, draft: end },
     ...clientsDuring(stage, forMs),
+  ];
+}
+
+/** The leader takes in two newcomers and is alone with them before the others hear of it, who elect somebody else and go on. */
+function withNewcomers(stage: Stage): Cue[] {
+  const { random, settings, latencyMs, memberCount } = stage;
+  const newcomers = [memberCount - 2, memberCount - 1];
+  // The one whose companions they are; see `isolate`.
+  const leader = memberCount - 3;
+  const leavers = Array.from({ length: leader }, (_, member) => member).filter(() => random.chance(0.5));
+  const change: Draft = {
+    kind: "change",
+    changes: [
+      ...newcomers.map((member) => ({ kind: "add-voter", member }) as const),
+      ...leavers.map((member) => ({ kind: "remove", member }) as const),
+    ],
+  };
+  const ledMs = latencyMs * random.spread(3, 10);
+  const cutMs = ledMs + latencyMs * random.pick([0, 0, 0.5, 1]);
+  const forMs = settings.electionTimeoutMs * random.spread(1.5, 5);
+  return [
+    { afterMs: 0, draft: { kind: "transfer", to: leader } },
+    { afterMs: ledMs, draft: change },
+    { afterMs: cutMs, draft: { kind: "isolate", member: LEADER, companions: 2, way: "both", forMs } },
+    ...clientsDuring(stage, forMs).map(({ afterMs, draft }) => ({ afterMs: cutMs + afterMs, draft })),
   ];
 }
 
