@@ -95,7 +95,8 @@ export class WatchHub {
       if (!watcher.hasPending) watcher.next = revision + 1;
     }
     watcher.pendingTo = this.#revision;
-    if (!watcher.hasPending) watcher.next = this.#revision + 1;
+    // It may have begun further on than this member has come.
+    if (!watcher.hasPending) watcher.next = Math.max(watcher.next, this.#revision + 1);
     this.#synced.add(watcher.options.range, watcher);
     return true;
   }
