@@ -177,11 +177,12 @@ describe("the client over HTTP", () => {
     const client = clientOf(runtime);
     const seen: daemon.NodeEvent[] = [];
     const events = client.node.events({})[Symbol.asyncIterator]();
-    const first = events.next();
+    let isTold = false;
+    const first = events.next().finally(() => (isTold = true));
     // Whether it listens already shows in what it is told.
-    await client.store.create({ name: "a" });
-    await client.store.create({ name: "b" });
+    for (let count = 0; !isTold; count++) await client.store.create({ name: `store-${count}` });
     seen.push((await first).value);
+    await client.store.create({ name: "later" });
     const again = client.node.events({ resume: seen[0]!.resume })[Symbol.asyncIterator]();
     expect((await again.next()).value?.kind).toBe(daemon.NodeEvent_Kind.STORE_OPENED);
     const foreign = client.node.events({ resume: new Uint8Array(16) })[Symbol.asyncIterator]();

@@ -42,6 +42,7 @@ export const tally: StoreType = defineStore({
   queries: {
     getStatus: ({ read }) => ({ storeCount: read.table("numbers").count() }),
     listTypes: () => ({}),
+    webLink: () => ({}),
   },
   streams: {
     async *events() {
