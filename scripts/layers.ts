@@ -21,6 +21,7 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
     "apps/web": ["model", "proto", "api", "http-client"],
     "examples/counter-store": ["store"],
     "examples/embed-store": ["kernel", "kvstore"],
+    "examples/todo-page": ["api", "http-client", "kvstore", "runtime"],
     "examples/watch-key": ["api", "kvstore", "runtime"],
     bench: ["*"],
   },

@@ -1,6 +1,6 @@
 /** Every place of the page, in both themes and on a phone, held to the rules of axe: names, contrast, roles, keyboard. */
-import axe from "axe-core";
 import { beforeAll, expect, it } from "vitest";
+import { expectAccessible } from "./accessibility.ts";
 import { Browser, describeInBrowser, expectShown, type WatchedPage } from "./browser.ts";
 import { seedStores, type SeededStores } from "./seeded-stores.ts";
 import { WebNode } from "./web-node.ts";
@@ -33,6 +33,7 @@ describeInBrowser("the page is accessible", () => {
         ["the overview", () => "/", "Running for"],
         ["the stores", () => "/stores", "core:logstore"],
         ["events", () => "/events", "Nothing yet"],
+        ["no cluster", () => "/cluster", "told of no cluster"],
         ["nowhere", () => "/no/such/place", "There is no place"],
         ["keys", () => `/stores/${stores.notes}/keys`, "garden/beans"],
         ["a key", () => `/stores/${stores.notes}/keys/${hex("garden/beans")}`, "All writes"],
@@ -102,19 +103,4 @@ describeInBrowser("the page is accessible", () => {
 
 function hex(text: string): string {
   return Buffer.from(text).toString("hex");
-}
-
-interface Violation {
-  readonly rule: string;
-  readonly help: string;
-  readonly where: string;
-}
-
-async function expectAccessible({ page }: WatchedPage): Promise<void> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
-  const found: Violation[] = violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, failureSummary }) => ({ rule: id, help, where: `${html}\n${failureSummary}` })),
-  );
-  expect(found).toEqual([]);
 }

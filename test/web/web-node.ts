@@ -33,8 +33,8 @@ export class WebNode {
     return this.#node!;
   }
 
-  async start(): Promise<void> {
-    await this.node.start("--web", this.#port, ...this.#flags);
+  async start(...more: readonly string[]): Promise<void> {
+    await this.node.start("--web", this.#port, ...this.#flags, ...more);
     this.#port = new URL(await this.node.answer("node", "link")).port;
   }
 

@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from "node:net";
 import { delimiter, resolve } from "node:path";
+import { listOf, userOfWord, type ClusterWish } from "./cluster/endpoint-words.ts";
 import { UsageError } from "./errors.ts";
 import { takeFlags, type Flag, type FlagValues } from "./flags.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogOptions } from "./log.ts";
@@ -58,6 +59,11 @@ export const PROCESS_FLAGS: readonly Flag[] = [
     help: `serve the page and the HTTP API on this port of this machine (${WEB_PORT}; 0: any that is free)`,
   },
   { name: "no-web", help: "serve neither" },
+  {
+    name: "endpoints",
+    value: "HOST:PORT,…",
+    help: "members of clusters that the page is to show (LATTICE_ENDPOINTS; LATTICE_USER says who asks)",
+  },
   { name: "log-level", value: "LEVEL", help: `what the node logs: ${LOG_LEVELS.join(", ")}` },
   {
     name: "log-format",
@@ -83,6 +89,8 @@ export interface Invocation {
   readonly log: LogOptions | undefined;
   /** Absent where no page is to be served. */
   readonly web: WebWish | undefined;
+  /** Absent where no cluster is to be told of. */
+  readonly clusters: ClusterWish | undefined;
   readonly store: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;
@@ -133,6 +141,11 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
   if ((given.values.has("web") || given.switches.has("no-web")) && mode !== "daemon" && !embedded) {
     throw new UsageError("--web and --no-web need --daemon or --embedded: only a node serves a page");
   }
+  if (given.values.has("endpoints") && mode !== "daemon" && !embedded) {
+    throw new UsageError(
+      "--endpoints needs --daemon or --embedded: a node tells of clusters, and so does lattice cluster status",
+    );
+  }
   return {
     mode,
     words: mode === "one-shot" ? commandWords(given) : [],
@@ -143,6 +156,7 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
     types: [...(given.values.get("types") ?? []), ...envTypes(env)],
     log: logOptions(given, mode, env),
     web: webWish(given, mode, env),
+    clusters: mode === "daemon" || embedded ? clusterWish(given, env) : undefined,
     store: given.values.get("store")?.[0] ?? nonEmpty(env["LATTICE_STORE"]),
     json: given.switches.has("json"),
     verbose: given.switches.has("verbose"),
@@ -191,6 +205,7 @@ function withoutNode(all: readonly string[], env: Environment): Invocation {
     types: [],
     log: undefined,
     web: undefined,
+    clusters: undefined,
     store: undefined,
     json: false,
     verbose: false,
@@ -257,6 +272,11 @@ function webWish(given: FlagValues, mode: Mode, env: Environment): WebWish | und
   if (variable === "off") return undefined;
   if (variable !== undefined) return { port: parsePort(variable, "LATTICE_WEB"), isOptional: false };
   return { port: WEB_PORT, isOptional: true };
+}
+
+function clusterWish(given: FlagValues, env: Environment): ClusterWish | undefined {
+  const endpoints = listOf(given.values.get("endpoints")?.[0] ?? env["LATTICE_ENDPOINTS"] ?? "");
+  return endpoints.length === 0 ? undefined : { endpoints, user: userOfWord(env["LATTICE_USER"]) };
 }
 
 function logOptions(given: FlagValues, mode: Mode, env: Environment): LogOptions | undefined {

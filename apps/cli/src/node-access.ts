@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { LatticeClient } from "@lattice/api";
 import type { Log } from "@lattice/model";
 import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";
+import type { ClusterWish } from "./cluster/endpoint-words.ts";
 import type { Environment } from "./world.ts";
 
 export interface ListenAddress {
@@ -39,6 +40,8 @@ export interface OpenOptions {
   readonly log?: Log;
   /** Where to serve a page; one that is optional may be missing in the end. */
   readonly web?: { readonly port: number; readonly isOptional: boolean };
+  /** Clusters to tell of. */
+  readonly clusters?: ClusterWish;
 }
 
 export interface NodeAccess {
@@ -55,16 +58,19 @@ const pageDirectory = join(import.meta.dirname, "web");
 export const systemNodeAccess: NodeAccess = {
   connect: async (dataDirectory) =>
     (await import("@lattice/api/connecting")).connect(socketPath(dataDirectory)),
-  open: async ({ web, ...options }) => {
+  open: async ({ web, clusters: wish, ...options }) => {
+    const clusters = wish && (await (await import("@lattice/cluster/client")).openClusterView(wish));
     const { openRuntime, openTracing } = await import("@lattice/runtime");
     const tracing = await openTracing();
     const node = await openRuntime({
       ...options,
       ...(tracing === undefined ? {} : { tracing }),
       ...(web === undefined ? {} : { web: { ...web, pageDirectory } }),
+      ...(clusters === undefined ? {} : { clusters }),
     });
     const close = async (): Promise<void> => {
       await node.close();
+      await clusters?.close();
       await tracing?.close();
     };
     return {

@@ -54,6 +54,14 @@ describe.skipIf(!existsSync(ENTRY))("the built command", () => {
     expect(lattice(data, ["--embedded", "get", "hello"])).toEqual({ code: 0, out: "world\n", err: "" });
   });
 
+  test("is no node for clusters at what is no endpoint", () => {
+    expect(lattice(dataDirectory(), ["--embedded", "--endpoints", "a:b:c", "node", "status"])).toEqual({
+      code: 1,
+      out: "",
+      err: 'error: "a:b:c" is no endpoint; write HOST:PORT, http://HOST:PORT or https://HOST:PORT\n',
+    });
+  });
+
   test("serves commands from a daemon, which ends in good order", async () => {
     const data = dataDirectory();
     const daemon = await startDaemon(data);

@@ -107,6 +107,7 @@ export class FakeNode {
         this.name = name;
         return {};
       },
+      clusterStatus: async () => ({}),
       webLink: async () => ({ link: "http://localhost:8123/?token=code" }),
       listTypes: async () => ({ types: [{ type: "example:shelf", schema: 1 }] }),
       events: () => this.#follow(),

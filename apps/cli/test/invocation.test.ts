@@ -110,6 +110,20 @@ describe("readInvocation", () => {
     expect(read(["--embedded", "--web", "81"]).web).toMatchObject({ port: 81 });
   });
 
+  test("a node tells of the clusters that the flag or the environment names", () => {
+    const env = { LATTICE_ENDPOINTS: "a:1, b:2,", LATTICE_USER: "ada:secret" };
+    expect(read(["--daemon"], env).clusters).toEqual({
+      endpoints: ["a:1", "b:2"],
+      user: { name: "ada", password: "secret" },
+    });
+    expect(read(["--embedded", "--endpoints", "c:3"], { LATTICE_ENDPOINTS: "a:1" }).clusters).toEqual({
+      endpoints: ["c:3"],
+      user: undefined,
+    });
+    expect(read(["--daemon"]).clusters).toBeUndefined();
+    expect(read(["count"], env).clusters).toBeUndefined();
+  });
+
   test("a daemon has a log, a node beside a prompt only where it is asked for", () => {
     expect(read(["--daemon"]).log).toEqual({ level: "info", format: undefined });
     expect(read(["--daemon"], { LATTICE_LOG_LEVEL: "error", LATTICE_LOG_FORMAT: "json" }).log).toEqual({
@@ -136,6 +150,7 @@ describe("readInvocation", () => {
     [["--daemon", "--types", ""], "--types needs a value"],
     [["--web", "1"], "--web and --no-web need --daemon or --embedded"],
     [["--no-web", "get", "a"], "--web and --no-web need --daemon or --embedded"],
+    [["--endpoints", "a:1"], "--endpoints needs --daemon or --embedded"],
     [["--daemon", "--web", "x"], '--web: "x" is no port'],
     [["--daemon", "--web", "65536"], "is no port"],
     [["--daemon", "--web", "1", "--no-web"], "exclude each other"],

@@ -25,7 +25,8 @@ describe("places", () => {
         expect(formatRoute(parseRoute(path))).toBe(path);
       }),
     );
-    for (const path of ["/", "/stores", "/events"]) expect(formatRoute(parseRoute(path))).toBe(path);
+    for (const path of ["/", "/stores", "/events", "/cluster"])
+      expect(formatRoute(parseRoute(path))).toBe(path);
   });
 
   it("that nobody made are nowhere", () => {

@@ -23,4 +23,5 @@ export { hasPosition, positionOf, setPosition } from "./position.ts";
 export { CODE_OF_GRPC_STATUS, GRPC_STATUS_OF_CODE, GrpcStatus, HTTP_STATUS_OF_CODE } from "./status.ts";
 export { tracedHandlers, type Span, type SpanFacts, type Tracing } from "./tracing.ts";
 export { nodeHandlers } from "./services/node-handlers.ts";
+export type { ClusterView } from "./services/cluster-view.ts";
 export type { ProcessFacts } from "./services/node-service.ts";

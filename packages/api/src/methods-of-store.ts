@@ -2,7 +2,7 @@
  * The methods of one store, typed by the client class of its type's service. Over any client: of a node in this process, or of
  * one that runs elsewhere.
  */
-import { serviceInfoOf, type CallOptions, type Methods, type ServiceClass } from "@lattice/store";
+import { serviceInfoOf, type CallOptions, type Methods, type ServiceClass } from "@lattice/store/methods";
 import type { LatticeClient } from "./client.ts";
 
 export interface StoreOfType<Client> {

@@ -7,6 +7,7 @@ import {
   nodeHandlers,
   serveGrpc,
   tracedHandlers,
+  type ClusterView,
   type LatticeClient,
   type Tracing,
 } from "@lattice/api";
@@ -44,6 +45,8 @@ export interface RuntimeOptions {
   readonly log?: Log;
   /** Where calls and syncs leave a trace. Default: nowhere. */
   readonly tracing?: Tracing;
+  /** The clusters that the node is to tell of. Default: none. Whoever opened it closes it. */
+  readonly clusters?: ClusterView;
 }
 
 export interface WebOptions {
@@ -107,6 +110,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       pid: process.pid,
       warnings,
       webLink: () => web?.link(),
+      clusters: options.clusters,
     });
     const handlers = tracing === undefined ? untraced : tracedHandlers(untraced, tracing);
     if (options.serve !== false) {

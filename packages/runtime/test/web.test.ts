@@ -128,6 +128,14 @@ test("a link can be had from the node, and opens once", async () => {
   expect((await fetch(link, { redirect: "manual" })).status).toBe(401);
 });
 
+test("tells of the clusters that it was given, and of none where it was given none", async () => {
+  const member = daemon.ClusterMember.create({ name: "n1", committedIndex: 7n });
+  const clusters = { endpoints: ["h:1"], members: () => Promise.resolve([member]) };
+  const client = clientOf(await open({ clusters }));
+  expect(await client.node.clusterStatus({})).toEqual({ endpoints: ["h:1"], members: [member] });
+  expect(await clientOf(await open()).node.clusterStatus({})).toEqual({ endpoints: [], members: [] });
+});
+
 describe("the client over HTTP", () => {
   test("does what the one in process does", async () => {
     const runtime = await open();

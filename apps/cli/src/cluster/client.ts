@@ -5,6 +5,7 @@ import type { CommandArguments } from "../commands/command.ts";
 import type { Context } from "../context.ts";
 import { parseDurationMs } from "../duration.ts";
 import { UsageError } from "../errors.ts";
+import { listOf, userOfWord } from "./endpoint-words.ts";
 import { tellingErrors } from "./errors.ts";
 
 const ENDPOINT_DEFAULT = "127.0.0.1:2379";
@@ -58,14 +59,6 @@ export function endpointsOf({ session }: Context, args: CommandArguments): reado
   return endpoints.length === 0 ? [ENDPOINT_DEFAULT] : endpoints;
 }
 
-/** Words between commas. */
-export function listOf(text: string): readonly string[] {
-  return text
-    .split(",")
-    .map((each) => each.trim())
-    .filter((each) => each !== "");
-}
-
 export function readPem(args: CommandArguments, flag: string): Buffer | undefined {
   const path = args.value(flag);
   if (path === undefined) return undefined;
@@ -86,8 +79,5 @@ function tlsOf(args: CommandArguments): ClientTls | undefined {
 }
 
 function userOf({ session }: Context, args: CommandArguments) {
-  const text = args.value("user") ?? session.options.env["LATTICE_USER"];
-  if (text === undefined || text === "") return undefined;
-  const at = text.indexOf(":");
-  return at < 0 ? { name: text, password: "" } : { name: text.slice(0, at), password: text.slice(at + 1) };
+  return userOfWord(args.value("user") ?? session.options.env["LATTICE_USER"]);
 }

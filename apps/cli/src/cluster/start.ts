@@ -8,7 +8,8 @@ import { ToldError, UsageError } from "../errors.ts";
 import { parseListenAddress } from "../invocation.ts";
 import { oneLine } from "../print/text.ts";
 import { aborted } from "../signals.ts";
-import { listOf, readPem } from "./client.ts";
+import { readPem } from "./client.ts";
+import { listOf } from "./endpoint-words.ts";
 import { wholeNumber } from "./words.ts";
 
 const CLIENT_DEFAULT = "127.0.0.1:2379";

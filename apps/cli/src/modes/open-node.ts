@@ -8,7 +8,7 @@ import type { World } from "../world.ts";
 
 /** Says on the way what is amiss without being in the way: to a person at a prompt, or in the log of a daemon. */
 export async function openNode(world: World, invocation: Invocation): Promise<RunningNode> {
-  const { dataDirectory, listen, types, web } = invocation;
+  const { dataDirectory, listen, types, web, clusters } = invocation;
   const log = invocation.log && openLog(world, invocation.log);
   const node = await world.node.open({
     dataDirectory,
@@ -16,6 +16,7 @@ export async function openNode(world: World, invocation: Invocation): Promise<Ru
     ...(log === undefined ? {} : { log }),
     ...(listen === undefined ? {} : { listen }),
     ...(web === undefined ? {} : { web }),
+    ...(clusters === undefined ? {} : { clusters }),
   });
   const console = streamConsole(world, invocation.color);
   for (const warning of node.warnings) {

@@ -7,6 +7,7 @@ import { describeMethods, type StoreMethods } from "./store-methods.ts";
 
 const STATUS_POLL_MS = 2_000;
 const PEERS_POLL_MS = 3_000;
+const CLUSTER_POLL_MS = 2_000;
 /** With many stores, each is asked less often. */
 const POLL_MS_PER_STORE = 150;
 
@@ -14,6 +15,7 @@ export const keys = {
   node: ["node"],
   types: ["types"],
   stores: ["stores"],
+  clusters: ["clusters"],
   store: (store: string) => ["store", store],
   status: (store: string) => ["store", store, "status"],
   peers: (store: string) => ["store", store, "peers"],
@@ -27,6 +29,15 @@ export function useNodeStatus(): UseQueryResult<daemon.NodeStatus> {
     queryKey: keys.node,
     queryFn: ({ signal }) => lattice.node.getStatus({}, { signal }),
     refetchInterval: STATUS_POLL_MS,
+  });
+}
+
+/** Asked while somebody looks at it. */
+export function useClusterStatus(): UseQueryResult<daemon.ClusterStatusReply> {
+  return useQuery({
+    queryKey: keys.clusters,
+    queryFn: ({ signal }) => lattice.node.clusterStatus({}, { signal }),
+    refetchInterval: CLUSTER_POLL_MS,
   });
 }
 

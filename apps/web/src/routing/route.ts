@@ -16,6 +16,7 @@ export type Route =
   | { readonly page: "overview" }
   | { readonly page: "stores" }
   | { readonly page: "events" }
+  | { readonly page: "cluster" }
   | {
       readonly page: "store";
       /** Its id in hex. */
@@ -39,6 +40,7 @@ function plainRoute(name: string): Route | undefined {
       return { page: "overview" };
     case "stores":
     case "events":
+    case "cluster":
       return { page: name };
     default:
       return undefined;

@@ -143,6 +143,7 @@ function shortcutsOf(openDialog: (dialog: ShellDialog) => void): readonly Shortc
     { keys: "g o", what: "overview", run: () => navigate("/") },
     { keys: "g s", what: "stores", run: () => navigate("/stores") },
     { keys: "g e", what: "events", run: () => navigate("/events") },
+    { keys: "g c", what: "cluster", run: () => navigate("/cluster") },
     { keys: "c", what: "create a store", run: () => openDialog({ kind: "create" }) },
     { keys: "j", what: "join a store", run: () => openDialog({ kind: "join" }) },
     { keys: "[", what: "the tab before", run: () => stepTab(-1) },

@@ -1,5 +1,6 @@
 /** From a place to what is shown there. */
 import type { ReactNode } from "react";
+import { ClusterPage } from "../cluster/cluster-page.tsx";
 import { EventsPage } from "../events/events-page.tsx";
 import { Empty } from "../parts/loading.tsx";
 import { PageHead } from "../parts/page-head.tsx";
@@ -17,6 +18,8 @@ export function RoutedPage({ route }: { readonly route: Route }): ReactNode {
       return <StoresPage />;
     case "events":
       return <EventsPage />;
+    case "cluster":
+      return <ClusterPage />;
     case "store":
       return <StorePage key={route.store} route={route} />;
     case "nowhere":

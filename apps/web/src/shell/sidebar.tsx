@@ -19,6 +19,7 @@ const PLACES: readonly {
   { path: "/", page: "overview", label: "Overview", icon: "overview" },
   { path: "/stores", page: "stores", label: "Stores", icon: "stores" },
   { path: "/events", page: "events", label: "Events", icon: "events" },
+  { path: "/cluster", page: "cluster", label: "Cluster", icon: "cluster" },
 ];
 
 /** `onMove`: somebody has chosen a place. */

@@ -3,6 +3,7 @@ import { concatBytes, LatticeError, readSeqBe, u64be } from "@lattice/model";
 import { daemon, NodeServiceClient } from "@lattice/proto";
 import type { Entry, Node, NodeEvent, NodeEventKind } from "@lattice/node";
 import { implementService, type ServiceHandlers } from "../handlers.ts";
+import type { ClusterView } from "./cluster-view.ts";
 import { toStore } from "./store-message.ts";
 
 /** What of a process the node itself does not know. */
@@ -14,6 +15,8 @@ export interface ProcessFacts {
   readonly warnings?: readonly string[];
   /** A link that opens the page of the node once; nothing where it serves none. */
   readonly webLink?: () => string | undefined;
+  /** Absent where the node was told of no cluster. */
+  readonly clusters?: ClusterView | undefined;
 }
 
 export function nodeService(node: Node, facts: ProcessFacts): ServiceHandlers<NodeServiceClient> {
@@ -47,6 +50,10 @@ export function nodeService(node: Node, facts: ProcessFacts): ServiceHandlers<No
         );
       }
       return { link };
+    },
+    clusterStatus: async () => {
+      if (facts.clusters === undefined) return {};
+      return { endpoints: [...facts.clusters.endpoints], members: [...(await facts.clusters.members())] };
     },
   });
 }

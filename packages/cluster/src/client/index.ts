@@ -7,6 +7,7 @@ export {
   type ClusterMethods,
   type WatchCallOptions,
 } from "./cluster-client.ts";
+export { openClusterView, type ClusterViewOptions, type OpenClusterView } from "./cluster-view.ts";
 export type { ClientTls } from "./connection.ts";
 export { openLatticeClient } from "./lattice-client.ts";
 export { WatchCompacted, type WatchRequest, type WatchResponse } from "./watch.ts";

@@ -18,3 +18,7 @@ export const KEEPALIVE_TIMEOUT_MS = 3_000;
 export const MESSAGE_BYTES_MAX = 512 << 20;
 /** Writes that are under way at the same time with a session each; more wait. */
 export const SESSION_COUNT_MAX = 128;
+/** How long a member may take to say how it fares, before it counts as away: as long as who looks at it waits until the next look. */
+export const LOOK_TIMEOUT_MS = 2_000;
+/** Members that others tell of and that are asked as well: more than any cluster has, and no reason to dial thousands. */
+export const FOUND_MEMBER_COUNT_MAX = 64;

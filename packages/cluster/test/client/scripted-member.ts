@@ -63,6 +63,9 @@ export class ScriptedMember {
       unary("/etcdserverpb.Cluster/MemberAdd", () =>
         pb.MemberAddResponse.toBinary(pb.MemberAddResponse.create({ header })),
       ),
+      unary("/etcdserverpb.Maintenance/Status", () =>
+        pb.StatusResponse.toBinary(pb.StatusResponse.create({ header, leader: 1n })),
+      ),
       unary("/etcdserverpb.Auth/Authenticate", () =>
         pb.AuthenticateResponse.toBinary(
           pb.AuthenticateResponse.create({ header, token: `token-${++this.tokens}` }),

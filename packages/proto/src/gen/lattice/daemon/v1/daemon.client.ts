@@ -37,6 +37,8 @@ import type { CreateStoreRequest } from "./daemon.ts";
 import type { RpcTransport } from "@protobuf-ts/runtime-rpc";
 import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";
 import { NodeService } from "./daemon.ts";
+import type { ClusterStatusReply } from "./daemon.ts";
+import type { ClusterStatusRequest } from "./daemon.ts";
 import type { WebLinkReply } from "./daemon.ts";
 import type { WebLinkRequest } from "./daemon.ts";
 import type { JoinProgress } from "./daemon.ts";
@@ -81,6 +83,10 @@ export interface INodeServiceClient {
      * @generated from protobuf rpc: WebLink
      */
     webLink(input: WebLinkRequest, options?: RpcOptions): UnaryCall<WebLinkRequest, WebLinkReply>;
+    /**
+     * @generated from protobuf rpc: ClusterStatus
+     */
+    clusterStatus(input: ClusterStatusRequest, options?: RpcOptions): UnaryCall<ClusterStatusRequest, ClusterStatusReply>;
 }
 /**
  * @generated from protobuf service lattice.daemon.v1.NodeService
@@ -132,6 +138,13 @@ export class NodeServiceClient implements INodeServiceClient, ServiceInfo {
     webLink(input: WebLinkRequest, options?: RpcOptions): UnaryCall<WebLinkRequest, WebLinkReply> {
         const method = this.methods[5], opt = this._transport.mergeOptions(options);
         return stackIntercept<WebLinkRequest, WebLinkReply>("unary", this._transport, method, opt, input);
+    }
+    /**
+     * @generated from protobuf rpc: ClusterStatus
+     */
+    clusterStatus(input: ClusterStatusRequest, options?: RpcOptions): UnaryCall<ClusterStatusRequest, ClusterStatusReply> {
+        const method = this.methods[6], opt = this._transport.mergeOptions(options);
+        return stackIntercept<ClusterStatusRequest, ClusterStatusReply>("unary", this._transport, method, opt, input);
     }
 }
 /**

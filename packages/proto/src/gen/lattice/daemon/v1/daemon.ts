@@ -272,6 +272,132 @@ export interface WebLinkReply {
     link: string;
 }
 /**
+ * @generated from protobuf message lattice.daemon.v1.ClusterStatusRequest
+ */
+export interface ClusterStatusRequest {
+}
+/**
+ * @generated from protobuf message lattice.daemon.v1.ClusterStatusReply
+ */
+export interface ClusterStatusReply {
+    /**
+     * Where members were said to be; empty where this node was told of none.
+     *
+     * @generated from protobuf field: repeated string endpoints = 1
+     */
+    endpoints: string[];
+    /**
+     * Those that were named, and those that they know of.
+     *
+     * @generated from protobuf field: repeated lattice.daemon.v1.ClusterMember members = 2
+     */
+    members: ClusterMember[];
+}
+/**
+ * What a member says of itself, or what others say of one that does not answer.
+ *
+ * @generated from protobuf message lattice.daemon.v1.ClusterMember
+ */
+export interface ClusterMember {
+    /**
+     * 0 while nobody has told it.
+     *
+     * @generated from protobuf field: uint64 cluster_id = 1
+     */
+    clusterId: bigint;
+    /**
+     * 0 while nobody has told it.
+     *
+     * @generated from protobuf field: uint64 id = 2
+     */
+    id: bigint;
+    /**
+     * @generated from protobuf field: string name = 3
+     */
+    name: string;
+    /**
+     * Where it serves clients, or is said to.
+     *
+     * @generated from protobuf field: string endpoint = 4
+     */
+    endpoint: string;
+    /**
+     * @generated from protobuf field: lattice.daemon.v1.ClusterMember.Role role = 5
+     */
+    role: ClusterMember_Role;
+    /**
+     * Of the API that it speaks.
+     *
+     * @generated from protobuf field: string version = 6
+     */
+    version: string;
+    /**
+     * @generated from protobuf field: uint64 term = 7
+     */
+    term: bigint;
+    /**
+     * The last entry of the log that it knows to be decided, and the last that its state shows.
+     *
+     * @generated from protobuf field: uint64 committed_index = 8
+     */
+    committedIndex: bigint;
+    /**
+     * @generated from protobuf field: uint64 applied_index = 9
+     */
+    appliedIndex: bigint;
+    /**
+     * @generated from protobuf field: uint64 disk_bytes = 10
+     */
+    diskBytes: bigint;
+    /**
+     * @generated from protobuf field: uint64 used_bytes = 11
+     */
+    usedBytes: bigint;
+    /**
+     * What it reports itself, such as alarms; one line each.
+     *
+     * @generated from protobuf field: repeated string errors = 12
+     */
+    errors: string[];
+    /**
+     * Why it does not answer; empty where it does.
+     *
+     * @generated from protobuf field: string away = 13
+     */
+    away: string;
+}
+/**
+ * @generated from protobuf enum lattice.daemon.v1.ClusterMember.Role
+ */
+export enum ClusterMember_Role {
+    /**
+     * It does not answer.
+     *
+     * @generated from protobuf enum value: ROLE_UNSPECIFIED = 0;
+     */
+    UNSPECIFIED = 0,
+    /**
+     * @generated from protobuf enum value: ROLE_LEADER = 1;
+     */
+    LEADER = 1,
+    /**
+     * @generated from protobuf enum value: ROLE_FOLLOWER = 2;
+     */
+    FOLLOWER = 2,
+    /**
+     * It has no vote.
+     *
+     * @generated from protobuf enum value: ROLE_LEARNER = 3;
+     */
+    LEARNER = 3,
+    /**
+     * It knows of no leader.
+     *
+     * @generated from protobuf enum value: ROLE_LEADERLESS = 4;
+     */
+    LEADERLESS = 4
+}
+/**
  * @generated from protobuf message lattice.daemon.v1.StoreRequest
  */
 export interface StoreRequest {
@@ -1952,6 +2078,242 @@ class WebLinkReply$Type extends MessageType<WebLinkReply> {
  * @generated MessageType for protobuf message lattice.daemon.v1.WebLinkReply
  */
 export const WebLinkReply = new WebLinkReply$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class ClusterStatusRequest$Type extends MessageType<ClusterStatusRequest> {
+    constructor() {
+        super("lattice.daemon.v1.ClusterStatusRequest", []);
+    }
+    create(value?: PartialMessage<ClusterStatusRequest>): ClusterStatusRequest {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        if (value !== undefined)
+            reflectionMergePartial<ClusterStatusRequest>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ClusterStatusRequest): ClusterStatusRequest {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ClusterStatusRequest, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.ClusterStatusRequest
+ */
+export const ClusterStatusRequest = new ClusterStatusRequest$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class ClusterStatusReply$Type extends MessageType<ClusterStatusReply> {
+    constructor() {
+        super("lattice.daemon.v1.ClusterStatusReply", [
+            { no: 1, name: "endpoints", kind: "scalar", repeat: 2 /*RepeatType.UNPACKED*/, T: 9 /*ScalarType.STRING*/ },
+            { no: 2, name: "members", kind: "message", repeat: 2 /*RepeatType.UNPACKED*/, T: () => ClusterMember }
+        ]);
+    }
+    create(value?: PartialMessage<ClusterStatusReply>): ClusterStatusReply {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.endpoints = [];
+        message.members = [];
+        if (value !== undefined)
+            reflectionMergePartial<ClusterStatusReply>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ClusterStatusReply): ClusterStatusReply {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* repeated string endpoints */ 1:
+                    message.endpoints.push(reader.string());
+                    break;
+                case /* repeated lattice.daemon.v1.ClusterMember members */ 2:
+                    message.members.push(ClusterMember.internalBinaryRead(reader, reader.uint32(), options));
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ClusterStatusReply, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* repeated string endpoints = 1; */
+        for (let i = 0; i < message.endpoints.length; i++)
+            writer.tag(1, WireType.LengthDelimited).string(message.endpoints[i]);
+        /* repeated lattice.daemon.v1.ClusterMember members = 2; */
+        for (let i = 0; i < message.members.length; i++)
+            ClusterMember.internalBinaryWrite(message.members[i], writer.tag(2, WireType.LengthDelimited).fork(), options).join();
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.ClusterStatusReply
+ */
+export const ClusterStatusReply = new ClusterStatusReply$Type();
+// @generated message type with reflection information, may provide speed optimized methods
+class ClusterMember$Type extends MessageType<ClusterMember> {
+    constructor() {
+        super("lattice.daemon.v1.ClusterMember", [
+            { no: 1, name: "cluster_id", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 2, name: "id", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 3, name: "name", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 4, name: "endpoint", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 5, name: "role", kind: "enum", T: () => ["lattice.daemon.v1.ClusterMember.Role", ClusterMember_Role, "ROLE_"] },
+            { no: 6, name: "version", kind: "scalar", T: 9 /*ScalarType.STRING*/ },
+            { no: 7, name: "term", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 8, name: "committed_index", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 9, name: "applied_index", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 10, name: "disk_bytes", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 11, name: "used_bytes", kind: "scalar", T: 4 /*ScalarType.UINT64*/, L: 0 /*LongType.BIGINT*/ },
+            { no: 12, name: "errors", kind: "scalar", repeat: 2 /*RepeatType.UNPACKED*/, T: 9 /*ScalarType.STRING*/ },
+            { no: 13, name: "away", kind: "scalar", T: 9 /*ScalarType.STRING*/ }
+        ]);
+    }
+    create(value?: PartialMessage<ClusterMember>): ClusterMember {
+        const message = globalThis.Object.create((this.messagePrototype!));
+        message.clusterId = 0n;
+        message.id = 0n;
+        message.name = "";
+        message.endpoint = "";
+        message.role = 0;
+        message.version = "";
+        message.term = 0n;
+        message.committedIndex = 0n;
+        message.appliedIndex = 0n;
+        message.diskBytes = 0n;
+        message.usedBytes = 0n;
+        message.errors = [];
+        message.away = "";
+        if (value !== undefined)
+            reflectionMergePartial<ClusterMember>(this, message, value);
+        return message;
+    }
+    internalBinaryRead(reader: IBinaryReader, length: number, options: BinaryReadOptions, target?: ClusterMember): ClusterMember {
+        let message = target ?? this.create(), end = reader.pos + length;
+        while (reader.pos < end) {
+            let [fieldNo, wireType] = reader.tag();
+            switch (fieldNo) {
+                case /* uint64 cluster_id */ 1:
+                    message.clusterId = reader.uint64().toBigInt();
+                    break;
+                case /* uint64 id */ 2:
+                    message.id = reader.uint64().toBigInt();
+                    break;
+                case /* string name */ 3:
+                    message.name = reader.string();
+                    break;
+                case /* string endpoint */ 4:
+                    message.endpoint = reader.string();
+                    break;
+                case /* lattice.daemon.v1.ClusterMember.Role role */ 5:
+                    message.role = reader.int32();
+                    break;
+                case /* string version */ 6:
+                    message.version = reader.string();
+                    break;
+                case /* uint64 term */ 7:
+                    message.term = reader.uint64().toBigInt();
+                    break;
+                case /* uint64 committed_index */ 8:
+                    message.committedIndex = reader.uint64().toBigInt();
+                    break;
+                case /* uint64 applied_index */ 9:
+                    message.appliedIndex = reader.uint64().toBigInt();
+                    break;
+                case /* uint64 disk_bytes */ 10:
+                    message.diskBytes = reader.uint64().toBigInt();
+                    break;
+                case /* uint64 used_bytes */ 11:
+                    message.usedBytes = reader.uint64().toBigInt();
+                    break;
+                case /* repeated string errors */ 12:
+                    message.errors.push(reader.string());
+                    break;
+                case /* string away */ 13:
+                    message.away = reader.string();
+                    break;
+                default:
+                    let u = options.readUnknownField;
+                    if (u === "throw")
+                        throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
+                    let d = reader.skip(wireType);
+                    if (u !== false)
+                        (u === true ? UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            }
+        }
+        return message;
+    }
+    internalBinaryWrite(message: ClusterMember, writer: IBinaryWriter, options: BinaryWriteOptions): IBinaryWriter {
+        /* uint64 cluster_id = 1; */
+        if (message.clusterId !== 0n)
+            writer.tag(1, WireType.Varint).uint64(message.clusterId);
+        /* uint64 id = 2; */
+        if (message.id !== 0n)
+            writer.tag(2, WireType.Varint).uint64(message.id);
+        /* string name = 3; */
+        if (message.name !== "")
+            writer.tag(3, WireType.LengthDelimited).string(message.name);
+        /* string endpoint = 4; */
+        if (message.endpoint !== "")
+            writer.tag(4, WireType.LengthDelimited).string(message.endpoint);
+        /* lattice.daemon.v1.ClusterMember.Role role = 5; */
+        if (message.role !== 0)
+            writer.tag(5, WireType.Varint).int32(message.role);
+        /* string version = 6; */
+        if (message.version !== "")
+            writer.tag(6, WireType.LengthDelimited).string(message.version);
+        /* uint64 term = 7; */
+        if (message.term !== 0n)
+            writer.tag(7, WireType.Varint).uint64(message.term);
+        /* uint64 committed_index = 8; */
+        if (message.committedIndex !== 0n)
+            writer.tag(8, WireType.Varint).uint64(message.committedIndex);
+        /* uint64 applied_index = 9; */
+        if (message.appliedIndex !== 0n)
+            writer.tag(9, WireType.Varint).uint64(message.appliedIndex);
+        /* uint64 disk_bytes = 10; */
+        if (message.diskBytes !== 0n)
+            writer.tag(10, WireType.Varint).uint64(message.diskBytes);
+        /* uint64 used_bytes = 11; */
+        if (message.usedBytes !== 0n)
+            writer.tag(11, WireType.Varint).uint64(message.usedBytes);
+        /* repeated string errors = 12; */
+        for (let i = 0; i < message.errors.length; i++)
+            writer.tag(12, WireType.LengthDelimited).string(message.errors[i]);
+        /* string away = 13; */
+        if (message.away !== "")
+            writer.tag(13, WireType.LengthDelimited).string(message.away);
+        let u = options.writeUnknownFields;
+        if (u !== false)
+            (u == true ? UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+        return writer;
+    }
+}
+/**
+ * @generated MessageType for protobuf message lattice.daemon.v1.ClusterMember
+ */
+export const ClusterMember = new ClusterMember$Type();
 // @generated message type with reflection information, may provide speed optimized methods
 class StoreRequest$Type extends MessageType<StoreRequest> {
     constructor() {
@@ -4796,7 +5158,8 @@ export const NodeService = new ServiceType("lattice.daemon.v1.NodeService", [
     { name: "ListTypes", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "The store types this node can run; the first is the default" }, I: ListTypesRequest, O: ListTypesReply },
     { name: "Events", idempotency: "NO_SIDE_EFFECTS", serverStreaming: true, options: { "lattice.options.v1.summary": "What happens on this node from now on" }, I: EventsRequest, O: NodeEvent },
     { name: "Join", serverStreaming: true, options: { "lattice.options.v1.summary": "Join a store by the token of an invite" }, I: JoinStoreRequest, O: JoinProgress },
-    { name: "WebLink", options: { "lattice.options.v1.summary": "A link that opens the page of this node, once" }, I: WebLinkRequest, O: WebLinkReply }
+    { name: "WebLink", options: { "lattice.options.v1.summary": "A link that opens the page of this node, once" }, I: WebLinkRequest, O: WebLinkReply },
+    { name: "ClusterStatus", idempotency: "NO_SIDE_EFFECTS", options: { "lattice.options.v1.summary": "How the members of the clusters fare that this node was told of" }, I: ClusterStatusRequest, O: ClusterStatusReply }
 ]);
 /**
  * @generated ServiceType for protobuf service lattice.daemon.v1.StoreService
