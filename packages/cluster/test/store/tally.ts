@@ -43,6 +43,7 @@ export const tally: StoreType = defineStore({
     getStatus: ({ read }) => ({ storeCount: read.table("numbers").count() }),
     listTypes: () => ({}),
     webLink: () => ({}),
+    clusterStatus: () => ({}),
   },
   streams: {
     async *events() {

@@ -1,7 +1,10 @@
 /** Full disks. */
+import { setTimeout as delay } from "node:timers/promises";
 import { calls, etcdserverpb as pb } from "../../../../packages/testkit/src/clusters/index.ts";
 import type { Fault } from "./fault.ts";
 import { release, takeTarget } from "./target.ts";
+
+const LAST_WORDS_MS = 2_000;
 
 /** A member's disk is full for a while. It may end; when there is room it must go on. */
 export const fullDisk: Fault = {
@@ -21,6 +24,11 @@ export const fullDisk: Fault = {
       world.note(
         `free the disk of ${member.name}, which ${member.isRunning ? "runs" : `has ended: ${member.ending}`}`,
       );
+      // What could not begin, or not go on, says so and ends, perhaps only now.
+      await Promise.race([member.ended(), delay(LAST_WORDS_MS)]);
+      if (!member.isRunning && typeof member.ending !== "number") {
+        world.faults.push(`${member.name} did not end in an orderly way on a full disk: ${member.ending}`);
+      }
       if (!member.isRunning) member.start();
       release(world, member);
       // What an operator does once there is room.
