@@ -80,7 +80,7 @@ async function verifyTests(): Promise<Outcome> {
 
 async function verify(): Promise<boolean> {
   for (const step of steps) {
-    process.stdout.write(`${step.name.padEnd(16)}`);
+    process.stdout.write(`${step.name.padEnd(24)}`);
     const start = performance.now();
     const { ok, output } = await step.run();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
