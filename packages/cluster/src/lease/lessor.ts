@@ -191,10 +191,16 @@ export class Lessor {
   /** A request that fails is made up for by the next time. */
   async #checkpointAll(): Promise<void> {
     const nowMs = this.#ports.nowMs();
+    const term = this.#term;
     const long = [...this.#leases].filter(
       ([, lease]) => lease.ttlMs > LEASE_CHECKPOINT_MS && !lease.isRevoking,
     );
-    for (let at = 0; at < long.length && this.isPrimary; at += LEASE_CHECKPOINTS_MAX) {
+    // What was decided in one term says nothing of the leases of the next.
+    for (
+      let at = 0;
+      term !== undefined && at < long.length && this.#term === term;
+      at += LEASE_CHECKPOINTS_MAX
+    ) {
       const checkpoints: LeaseCheckpoint[] = [];
       for (const [id, lease] of long.slice(at, at + LEASE_CHECKPOINTS_MAX)) {
         const remainingSeconds = Math.ceil((lease.expiresAtMs - nowMs) / 1000);
@@ -202,7 +208,7 @@ export class Lessor {
         lease.isCheckpointed = true;
         checkpoints.push({ id, remainingSeconds });
       }
-      if (checkpoints.length > 0) await this.#ports.checkpoint(checkpoints, this.#term!).catch(() => {});
+      if (checkpoints.length > 0) await this.#ports.checkpoint(checkpoints, term).catch(() => {});
     }
   }
 

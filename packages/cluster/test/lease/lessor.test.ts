@@ -11,6 +11,7 @@ class World {
   readonly checkpoints: LeaseCheckpoint[][] = [];
   isReachable = true;
   checkpointsFail = false;
+  checkpointed = (): void => {};
   #timers: { atMs: number; callback: () => void }[] = [];
   readonly lessor = new Lessor({
     nowMs: () => this.nowMs,
@@ -29,6 +30,7 @@ class World {
     checkpoint: async (checkpoints) => {
       if (this.checkpointsFail) throw new Error("no leader");
       this.checkpoints.push([...checkpoints]);
+      this.checkpointed();
       for (const { id, remainingSeconds } of checkpoints) {
         const row = this.rows.get(id);
         if (row !== undefined) this.rows.set(id, { ...row, remainingSeconds });
@@ -143,6 +145,18 @@ test("who extends a lease is told so once a new leader would give it its whole t
   world.checkpointsFail = false;
   expect(await world.lessor.renew(1n, world.nowMs)).toBe(3600);
   expect(world.rows.get(1n)!.remainingSeconds).toBe(0);
+});
+
+test("what was about to be written down is not, once this member leads in another term", async () => {
+  const world = new World();
+  world.lessor.promote(term(1), 0);
+  for (let id = 1n; id <= 1500n; id++) world.grant(id, 3600);
+  world.checkpointed = () => {
+    world.checkpointed = () => {};
+    world.lessor.promote(term(2), 0);
+  };
+  await world.pass(5 * 60_000);
+  expect(world.checkpoints.map(({ length }) => length)).toEqual([1000]);
 });
 
 test("thousands that end at once are ended a portion at a time", async () => {
