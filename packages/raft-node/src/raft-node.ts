@@ -89,7 +89,7 @@ export interface RaftNodeOptions<Result> {
   readonly isReplacement?: boolean | undefined;
   /** After so many entries the machine is checkpointed and the log cut off. Default: 1,000. */
   readonly snapshotCount?: number | undefined;
-  /** So many are kept in front of that. Default: 5,000, and 16 MiB at the most. */
+  /** So many are kept in front of that. Default: 5,000, and 8 MiB at the most. */
   readonly tailCount?: number | undefined;
   /** After this long a request or a read that was not answered is given up, in milliseconds. Default: 5 s and two election timeouts, as etcd. */
   readonly requestTimeoutMs?: number | undefined;
