@@ -1,5 +1,6 @@
 /** How a node fares, in numbers: for whoever measures it. Read when asked for, from what is counted anyway. */
 import type { PubKey, RejectReason, StoreId } from "@lattice/model";
+import type { Store } from "@lattice/kernel";
 
 export interface NodeFigures {
   readonly stores: readonly StoreFigures[];
@@ -52,4 +53,23 @@ export interface PeerFigures {
   /** 0: not since this node's start. */
   readonly lastHeardMs: number;
   readonly lastSameMs: number;
+}
+
+export function openStoreFigures(store: Store, { diskBytes }: { diskBytes: number }): OpenStoreFigures {
+  const { log, replica } = store;
+  const { projection } = replica;
+  return {
+    intentionCount: log.head.wseq,
+    ownCount: replica.ownTip().seq,
+    projectedCount: projection.cursor.wseq,
+    floatingCount: replica.floating.count,
+    headCount: log.heads().length,
+    forkCount: log.forkCount(),
+    poisonCount: projection.poisonCount(),
+    waitingCount: store.waitingCount,
+    isProjectionPaused: projection.paused !== "",
+    isDiskFull: store.isDiskFull,
+    diskBytes,
+    rejected: store.rejectedByReason,
+  };
 }

@@ -26,3 +26,7 @@ export const NODE_NAME_CHARS_MAX = 64;
 export const EVENTS_PENDING_MAX = 256;
 /** Past events that one who comes back can still be told. */
 export const EVENTS_KEPT_MAX = 1024;
+/** How often who joins is told how far the first sync is. */
+export const FIRST_SYNC_TOLD_MS = 500;
+/** Peers whose addresses one session tells of. */
+export const ADDRESS_BOOK_PEERS_MAX = 64;

@@ -2,6 +2,8 @@
 import type { Mutant } from "./mutant.ts";
 
 const NODE = "packages/node/src/node.ts";
+const STORES = "packages/node/src/stores.ts";
+const MEMBERSHIP = "packages/node/src/membership.ts";
 const CONNECTOR = "packages/node/src/connector.ts";
 
 export const nodeMutants: readonly Mutant[] = [
@@ -31,30 +33,30 @@ export const nodeMutants: readonly Mutant[] = [
   },
   {
     name: "book-of-others-ignored",
-    file: NODE,
-    find: "if (equalBytes(peer, teller) || this.#inventory.addresses(peer as PubKey).length === 0) {",
-    replace: "if (equalBytes(peer, teller)) {",
+    file: MEMBERSHIP,
+    find: "if (equalBytes(peer, teller) || this.#inventory.addresses(peer as PubKey).length === 0)",
+    replace: "if (equalBytes(peer, teller))",
     about: "where others are is not learnt from a peer",
     escapes: "hardly ever does the one leave by whom two others know each other",
   },
   {
     name: "child-not-begun",
     file: NODE,
-    find: "await this.#rememberMembers(store);\n    await this.#adoptChildren(store);",
-    replace: "await this.#rememberMembers(store);",
+    find: "await this.#membership.remember(store);\n    await this.#stores.adoptChildren(store);",
+    replace: "await this.#membership.remember(store);",
     about: "a child is begun at the next start only",
   },
   {
     name: "child-not-told",
     file: NODE,
-    find: "if (child !== store && this.#rootOf(child) === store) await child.reconsider({ rolesChanged: true });",
+    find: "await this.#stores.reconsiderBelow(store);",
     replace: "",
     about: "a child is not told that its root's members have changed",
     escapes: "no child has system ops of its own",
   },
   {
     name: "inventory-before-store",
-    file: NODE,
+    file: STORES,
     find: "await this.#open(row, genesis);\n    const entry",
     replace: "await this.#inventory.putStore(row);\n    await this.#open(row, genesis);\n    const entry",
     about: "the inventory names a store before it is there",
@@ -62,7 +64,7 @@ export const nodeMutants: readonly Mutant[] = [
   },
   {
     name: "reopening-forgotten",
-    file: NODE,
+    file: STORES,
     find: "if (retry) this.#toReopen.set(key, row);",
     replace: "",
     about: "a store that could not be opened for want of room stays closed",
