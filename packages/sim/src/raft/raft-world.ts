@@ -267,15 +267,20 @@ export class RaftWorld {
   }
 
   #rot(member: SimMember, forMs: number): void {
-    const membership = this.leader?.raft!.log.membership;
-    if (membership === undefined || !this.#canDoWithout(membership, member)) return;
+    if (!this.#canDoWithout(member)) return;
     member.crash();
     if (member.disk.rot(this.#random)) member.mayBeDamaged = true;
     this.queue.after(forMs, () => this.#start(member));
   }
 
-  /** More than a majority is left of every membership, so that one more loss is not the end. */
-  #canDoWithout({ voters, outgoing, learners }: Membership, lost: SimMember): boolean {
+  /**
+   * More than a majority is left of every membership, so that one more loss is not the end. Of one that is not committed yet
+   * only the leader may know, and that may be who is lost: then the one before still holds.
+   */
+  #canDoWithout(lost: SimMember): boolean {
+    const { log, commit } = this.leader?.raft ?? {};
+    if (log === undefined || log.membershipIndex > commit!) return false;
+    const { voters, outgoing, learners } = log.membership;
     const isSafe = (ids: readonly MemberId[]) => {
       const left = ids.filter(
         (id) => !this.members[id - 1]!.isDead && !this.members[id - 1]!.mayBeDamaged && id !== lost.id,
