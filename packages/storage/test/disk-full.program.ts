@@ -2,7 +2,7 @@
  * Fills the disk that its directory is on, in the way it is told, and goes on when there is room again. It
  * checks what it finds and ends with an error where that is not as it should be.
  */
-import { deepStrictEqual as same, ok, strictEqual } from "node:assert";
+import { deepStrictEqual as same, ok, strictEqual, throws } from "node:assert";
 import { readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LatticeError, readSeqBe, u64be } from "@lattice/model";
@@ -49,9 +49,10 @@ async function fill(storage: LmdbStorage, bytes: number, from = 0): Promise<numb
   }
 }
 
-function assertDiskFull(error: unknown): void {
+function assertDiskFull(error: unknown): true {
   ok(error instanceof LatticeError, String(error));
   strictEqual(error.code, "disk-full");
+  return true;
 }
 
 async function refused(storage: LmdbStorage, number: number, bytes: number): Promise<void> {
@@ -200,6 +201,8 @@ const scenarios: Record<string, () => Promise<void>> = {
     };
     check();
     rmSync(ballast);
+    throws(() => write(taken + 1), assertDiskFull);
+    file.recover({ hasViews: false });
     write(++taken);
     check();
     await file.close();

@@ -7,12 +7,18 @@
  *
  * Written in `transactionSync` only: the asynchronous writes of LMDB's binding corrupt the heap when the
  * disk is full, and a transaction whose body returns a promise blocks the process for good.
+ *
+ * Invariant: nothing is written with what LMDB remembered when a write failed. A commit that breaks off leaves it with lists of
+ * free pages that do not fit the file: the next ones end the process, or write over pages that are in use. What is in
+ * the file is right, so that opening it anew is enough.
  */
-import { renameSync, statfsSync, statSync } from "node:fs";
+import { renameSync, rmSync, statfsSync, statSync, truncateSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { assert, LatticeError, utf8 } from "@lattice/model";
 import { open, type RootDatabase, type Transaction } from "lmdb";
+import { copyRows } from "./copy-rows.ts";
+import { extendFile } from "./extend-file.ts";
 import { toLatticeError } from "./fault.ts";
 import { MAP_BYTES } from "../limits.ts";
 import { LmdbTable, type Rows } from "./lmdb-table.ts";
@@ -21,6 +27,11 @@ import { syncDirectory, syncFile } from "./sync-file.ts";
 
 const FORMAT = 1;
 const SALT_BYTES = 8;
+/** With that much more room than a write takes, nobody fills the disk before it is done. */
+const PLENTY_BYTES = 1 << 30;
+/** What a copy takes beyond its rows while it is made: its pages are written in many transactions. */
+const COPY_SLACK_BYTES = 1 << 20;
+const META_PAGES = 2;
 /** With less room than this, a write that failed for no clear reason is taken to have found none. */
 const NEARLY_FULL_BYTES = 16 << 20;
 
@@ -58,6 +69,8 @@ export class LmdbFile {
   #meta: Rows;
   #continued: Rows;
   readonly #tables = new Map<string, LmdbTable>();
+  /** Of the last write, where it failed and the file was not opened anew since. */
+  #fault: LatticeError | undefined;
 
   private constructor(options: LmdbFileOptions, root: Root) {
     this.path = options.path;
@@ -94,10 +107,26 @@ export class LmdbFile {
     return this.#reopen(() => {});
   }
 
-  /** A copy without the pages that are not in use, on disk when it resolves. */
-  async copyTo(path: string): Promise<void> {
-    await this.#root.backup(path, true);
-    syncFile(path);
+  /**
+   * A copy without the pages that are not in use, on disk when this returns. Row by row: LMDB's own copy without such pages
+   * ends the process at some later write. Throws `disk-full`.
+   */
+  copyTo(path: string): void {
+    try {
+      prepareFile(path);
+      const root = openRoot({ ...this.#options, path, sync: false });
+      try {
+        if (!this.#hasPlenty(this.bytesUsed)) extendFile(path, this.bytesUsed + COPY_SLACK_BYTES);
+        for (const [name, rows] of this.#databases()) copyRows(rows, { root, rows: openRows(root, name) });
+        truncateSync(path, endOf(root));
+      } finally {
+        void root.close();
+        rmSync(`${path}-lock`, { force: true });
+      }
+      syncFile(path);
+    } catch (error) {
+      throw this.#writeFault(error);
+    }
   }
 
   /**
@@ -105,24 +134,22 @@ export class LmdbFile {
    * whether it was done.
    */
   replaceBy(copy: string): boolean {
-    const pagesBefore = this.#pageCount();
+    const endBefore = endOf(this.#root);
     return this.#reopen(
       () => {
         renameSync(copy, this.path);
         syncDirectory(dirname(this.path));
       },
-      () => assert(this.#pageCount() < pagesBefore, "a file that was replaced is read anew"),
+      () => assert(endOf(this.#root) < endBefore, "a file that was replaced is read anew"),
     );
   }
 
   /** What of the file holds rows, and what LMDB needs for that. */
   get bytesUsed(): number {
-    let pages = 2;
-    for (const stats of [this.#stats(this.#root), this.#stats(this.#meta)]) pages += pagesOf(stats);
-    pages += pagesOf(this.#stats(this.#root).free);
-    for (const table of this.#tables.values()) pages += pagesOf(this.#stats(table.rows));
-    pages += pagesOf(this.#stats(this.#continued));
-    return pages * this.#stats(this.#root).pageSize;
+    const root = statsOf(this.#root);
+    let pages = META_PAGES + pagesOf(root) + pagesOf(root.free);
+    for (const [, rows] of this.#databases()) pages += pagesOf(statsOf(rows));
+    return pages * root.pageSize;
   }
 
   #reopen(between: () => void, after: () => void = () => {}): boolean {
@@ -148,8 +175,33 @@ export class LmdbFile {
     return this.#readNumber("generation");
   }
 
+  /**
+   * Where the disk is nearly full, takes room for a write of so many bytes: a transaction that finds none breaks the heap of
+   * the process now and then. Throws `disk-full`.
+   */
+  reserve(bytes: number): void {
+    if (this.#hasPlenty(bytes)) return;
+    try {
+      extendFile(this.path, endOf(this.#root) + bytes);
+    } catch (error) {
+      throw toLatticeError(error, { file: this.path });
+    }
+  }
+
+  /** Before anything is written, here or by another thread. Throws the last write's fault where the file cannot be opened anew yet. */
+  recover({ hasViews }: { hasViews: boolean }): void {
+    if (this.#fault !== undefined && (hasViews || !this.renewMap())) throw this.#fault;
+    this.#fault = undefined;
+  }
+
+  /** Another thread could not write to the file. */
+  noteFault(fault: LatticeError): void {
+    this.#fault = fault;
+  }
+
   /** Runs `body`, which writes to tables, and keeps all of it or nothing. */
   write(generation: number, body: () => void): void {
+    if (this.#fault !== undefined) throw this.#fault;
     try {
       this.#root.transactionSync(() => {
         for (const [name, table] of this.#tables) table.longCount = this.#readNumber(`long/${name}`);
@@ -158,7 +210,8 @@ export class LmdbFile {
         for (const [name, table] of this.#tables) this.#writeNumber(`long/${name}`, table.longCount);
       });
     } catch (error) {
-      throw this.#writeFault(error);
+      this.#fault = this.#writeFault(error);
+      throw this.#fault;
     }
   }
 
@@ -194,12 +247,13 @@ export class LmdbFile {
     await this.#root.close();
   }
 
-  #pageCount(): number {
-    return this.#stats(this.#root).lastPageNumber + 1;
+  #databases(): [name: string, rows: Rows][] {
+    const tables = [...this.#tables].map(([name, { rows }]): [string, Rows] => [name, rows]);
+    return [["@storage", this.#meta], ["@continued", this.#continued], ...tables];
   }
 
-  #stats(database: { getStats(): object }): LmdbStats {
-    return database.getStats() as LmdbStats;
+  #hasPlenty(bytes: number): boolean {
+    return this.bytesFree > bytes + PLENTY_BYTES;
   }
 
   /** Makes a new file ours, or checks that it is. */
@@ -257,6 +311,16 @@ function openRoot({ path, tables, sync }: LmdbFileOptions): Root {
     // When a file outgrows its map, the binding makes another and keeps the old one.
     mapSize: MAP_BYTES,
   });
+}
+
+function statsOf(database: { getStats(): object }): LmdbStats {
+  return database.getStats() as LmdbStats;
+}
+
+/** Of the pages that were ever in use, in bytes. */
+function endOf(root: Root): number {
+  const { lastPageNumber, pageSize } = statsOf(root);
+  return (lastPageNumber + 1) * pageSize;
 }
 
 function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStats): number {

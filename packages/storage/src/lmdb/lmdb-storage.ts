@@ -318,12 +318,13 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   async #writeCheckpoint(): Promise<void> {
     const bytes = this.bytesPending();
     if (bytes === 0) return;
-    this.#requireRoom();
+    this.#prepareMerge();
     const tables = [...this.#tables.values()];
     for (const table of tables) table.freeze();
     try {
       await this.#mergeFrozen(tables);
     } catch (error) {
+      this.#file.noteFault(LatticeError.from(error));
       this.#file.refresh();
       for (const table of tables) table.thaw();
       throw error;
@@ -364,7 +365,7 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
   /** Says whether it was done. If not, all is as it was, and is tried again when the overlay has grown some more. */
   #tryMerge(): boolean {
     try {
-      this.#requireRoom();
+      this.#prepareMerge();
       this.#merge(this.#journal?.generation ?? this.#file.generation);
       return true;
     } catch (error) {
@@ -385,8 +386,9 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
     this.#mergeFault = undefined;
   }
 
-  #requireRoom(): void {
-    if (this.#file.bytesFree < this.#mergeBytesMax()) throw noRoom(this.#options.path);
+  #prepareMerge(): void {
+    this.#file.reserve(this.#mergeBytesMax());
+    this.#file.recover({ hasViews: this.#views.size > 0 });
   }
 
   /** LMDB writes each page that it touches anew: no more than all there are, and what is added. */

@@ -25,7 +25,7 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
 async function copy({ path, tables, to }: CopyOptions): Promise<void> {
   const file = openShared(path, tables);
   try {
-    await file.copyTo(to);
+    file.copyTo(to);
   } finally {
     await file.close();
   }
