@@ -98,6 +98,11 @@ describe("LATTICE_DATA", () => {
     );
   });
 
+  it.skipIf(!existsSync("/proc/self"))("must not lie where the system makes no directories", async () => {
+    const path = "/proc/self/lattice";
+    expectRefusal(await newNode(path).run(["--daemon"]), `cannot use ${path} as data directory`, "--data");
+  });
+
   it.skipIf(process.getuid?.() === 0)("must be writable", async () => {
     const path = temporaryDirectory();
     chmodSync(path, 0o500);

@@ -125,6 +125,7 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
   const mode = modeOf(given, options.isTerminal);
   const embedded = given.switches.has("embedded");
   const data = given.values.get("data")?.[0] ?? nonEmpty(env["LATTICE_DATA"]);
+  if (data === "") throw new UsageError("--data needs a value: --data DIR");
   const listen = given.values.get("listen") ?? (mode === "daemon" || embedded ? envListen(env) : undefined);
   if (listen !== undefined && mode !== "daemon" && !embedded) {
     throw new UsageError("--listen needs --daemon or --embedded: only a node listens");

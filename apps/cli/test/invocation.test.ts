@@ -147,6 +147,7 @@ describe("readInvocation", () => {
     [["--daemon", "node", "status"], "--daemon takes no command"],
     [["--listen", "x"], "--listen needs --daemon or --embedded"],
     [["--types", "x"], "--types needs --daemon or --embedded"],
+    [["--data", ""], "--data needs a value: --data DIR"],
     [["--daemon", "--types", ""], "--types needs a value"],
     [["--web", "1"], "--web and --no-web need --daemon or --embedded"],
     [["--no-web", "get", "a"], "--web and --no-web need --daemon or --embedded"],

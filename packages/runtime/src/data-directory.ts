@@ -1,5 +1,4 @@
 /** Where a node keeps what is its own, and what lies there (surface.md, "Files"). */
-import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -10,13 +9,15 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv = process.env): stri
   return join(env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "lattice");
 }
 
+/** Of the file by which one process owns the directory. */
+export const LOCK_NAME = "lattice.lock";
+
 export interface DataPaths {
   readonly identity: string;
   readonly inventory: string;
   /** Names the modules of store types that do not ship. */
   readonly types: string;
   readonly socket: string;
-  readonly lock: string;
   /** Lets its reader use the node over HTTP. */
   readonly token: string;
 }
@@ -27,16 +28,10 @@ export function dataPaths(directory: string): DataPaths {
     inventory: join(directory, "meta.db"),
     types: join(directory, "types.json"),
     socket: join(directory, "lattice.sock"),
-    lock: join(directory, "lattice.lock"),
     token: join(directory, "lattice.token"),
   };
 }
 
 export function socketPath(directory: string): string {
   return dataPaths(directory).socket;
-}
-
-/** Only its owner may look into it. */
-export function makeDataDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
 }

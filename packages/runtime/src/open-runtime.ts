@@ -16,9 +16,9 @@ import { loadIdentitySeed } from "@lattice/kernel";
 import { LatticeError, signerFromSeed, systemClock, systemRandom, toHex, type Log } from "@lattice/model";
 import { openLibp2pTransport, type ListenAddress, type Transport } from "@lattice/net";
 import { INVENTORY_TABLES, Inventory, Node, placesIn } from "@lattice/node";
-import { acquireLock, openLmdbStorage, type LockFile, type Storage } from "@lattice/storage";
+import { claimDirectory, openLmdbStorage, type Storage } from "@lattice/storage";
 import type { StoreType } from "@lattice/store";
-import { dataPaths, makeDataDirectory } from "./data-directory.ts";
+import { dataPaths, LOCK_NAME } from "./data-directory.ts";
 import { logEvents } from "./node-log.ts";
 import { gatherStoreTypes, type GatheredTypes } from "./remembered-modules.ts";
 import { shippedStoreTypes } from "./store-types.ts";
@@ -77,7 +77,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const opened = new OpenedParts();
   try {
     const paths = dataPaths(dataDirectory);
-    const lock = claimDirectory(dataDirectory, paths.lock);
+    const lock = claimDirectory({ directory: dataDirectory, lock: LOCK_NAME, whatToDo: IN_USE_HINT });
     opened.add(() => lock.release());
     const { types, warnings: typeWarnings } = await storeTypes(options, paths.types);
     const warnings = [...typeWarnings];
@@ -153,34 +153,7 @@ class OpenedParts {
   }
 }
 
-function claimDirectory(directory: string, lockPath: string): LockFile {
-  try {
-    makeDataDirectory(directory);
-    return acquireLock({ path: lockPath, directory, whatToDo: IN_USE_HINT });
-  } catch (error) {
-    if (error instanceof LatticeError) throw error;
-    const { code = "unknown" } = error as NodeJS.ErrnoException;
-    const why = UNUSABLE[code] ?? `the system says ${code}`;
-    throw new LatticeError(
-      code === "ENOSPC" ? "disk-full" : "failed-precondition",
-      `cannot use ${directory} as data directory: ${why}`,
-      { cause: error },
-    );
-  }
-}
-
 const IN_USE_HINT = 'run "lattice" without --daemon or --embedded to use that one, or stop it';
-
-/** Why a directory cannot be made or written, by what the system calls it. */
-const UNUSABLE: Readonly<Record<string, string>> = {
-  EEXIST: "it is a file; choose another one with --data",
-  ENOTDIR: "it lies below a file; choose another one with --data",
-  ENOENT: "it cannot be made there; choose another one with --data",
-  EACCES: "no permission to write there; choose another one with --data",
-  EPERM: "no permission to write there; choose another one with --data",
-  EROFS: "the disk can only be read; choose another one with --data",
-  ENOSPC: "the disk is full; make room first",
-};
 
 /** The ones that ship come first. */
 async function storeTypes(options: RuntimeOptions, file: string): Promise<GatheredTypes> {

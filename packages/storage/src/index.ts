@@ -1,4 +1,5 @@
-export { acquireLock, type LockFile, type LockOptions } from "./lock-file.ts";
+export { claimDirectory } from "./claim-directory.ts";
+export type { LockFile } from "./lock-file.ts";
 export { KEY_BYTES_MAX, VALUE_BYTES_MAX, VIEW_COUNT_MAX } from "./limits.ts";
 export {
   openLmdbStorage,

@@ -2,12 +2,10 @@
  * Takes a data directory and finds out which member of which cluster this is: what the directory says, or, where it is new, what
  * follows from the start of the cluster or from the cluster that it joins.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { LatticeError } from "@lattice/model";
 import { logIndex, membershipOf, membersOf, NO_INDEX, type MemberId } from "@lattice/raft";
 import type { Bootstrap } from "@lattice/raft-node";
-import { acquireLock, type LockFile } from "@lattice/storage";
+import { claimDirectory, type LockFile } from "@lattice/storage";
 import { ASK_MS } from "../limits.ts";
 import { encodeMember, type MemberRow } from "../machine/member-rows.ts";
 import { encodeRequest, RequestKind } from "../machine/request.ts";
@@ -25,18 +23,7 @@ const TOKEN_DEFAULT = "lattice-cluster";
 
 /** Throws `in-use`, `disk-full`, or `failed-precondition` where the directory cannot be used. */
 export function lockDirectory(directory: string): LockFile {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return acquireLock({ path: join(directory, "LOCK"), directory, whatToDo: "stop that one first" });
-  } catch (error) {
-    if (error instanceof LatticeError) throw error;
-    const { code = "unknown" } = error as NodeJS.ErrnoException;
-    throw new LatticeError(
-      code === "ENOSPC" ? "disk-full" : "failed-precondition",
-      `cannot use ${directory} as data directory: the system says ${code}`,
-      { cause: error },
-    );
-  }
+  return claimDirectory({ directory, lock: "LOCK", whatToDo: "stop that one first" });
 }
 
 /** The directory is locked. */
