@@ -82,6 +82,10 @@ export class Store<Client = unknown> implements AsyncDisposable {
   readonly #rejected = new Map<RejectReason | "batch-rule", number>();
   #waiters: Waiter[] = [];
   #outcomes: Outcome[] = [];
+  /** Who wrote what the log has taken back. */
+  #refused: Waiter[] = [];
+  /** How often the storages had rolled back when the replica last read them anew. */
+  readonly #rollbacksSeen: { log: number; state: number };
   #flushing: Promise<void> | undefined;
   #durableWseq: number;
   #isDiskFull = false;
@@ -99,6 +103,7 @@ export class Store<Client = unknown> implements AsyncDisposable {
     this.#options = options;
     this.#replica = new Replica(options);
     this.#durableWseq = this.#replica.log.head.wseq;
+    this.#rollbacksSeen = { log: options.log.rollbackCount, state: options.state.rollbackCount };
     this.#queryContext = { read: this.#replica.projection.app, op: (id) => this.#op(id) };
     this.#commandContext = {
       ...this.#queryContext,
@@ -326,7 +331,8 @@ export class Store<Client = unknown> implements AsyncDisposable {
         await this.#options.log.flush();
         this.#durableWseq = wseq;
       } catch (error) {
-        await this.#takeBack(error, [...waiters, ...this.#waiters.splice(0)]);
+        this.#refused.push(...waiters);
+        await this.#takeBack(error);
         continue;
       }
       for (const waiter of waiters) waiter.resolve();
@@ -348,26 +354,47 @@ export class Store<Client = unknown> implements AsyncDisposable {
       this.#noteRoom();
     } catch (error) {
       this.#noteFull(error);
-      this.#replica.reload();
-      this.#projectAll();
+      this.#forgetTakenBack();
     }
   }
 
-  /** The log has rolled back to what is on disk: so must everything that was built on the rest. */
-  async #takeBack(error: unknown, waiters: readonly Waiter[]): Promise<void> {
-    this.#outcomes = [];
-    try {
-      this.#noteFull(error);
-      this.#options.state.rollback();
-      this.#replica.reload();
-      this.#projectAll();
-      this.#changes.publish({ kind: "gap", position: this.#position() });
-    } catch (cause) {
-      this.#fail(LatticeError.from(cause));
-    }
+  async #takeBack(error: unknown): Promise<void> {
+    const forget = (): void => {
+      try {
+        this.#noteFull(error);
+        this.#forgetTakenBack();
+        // Of those who have written since, and share the next flush.
+        this.#replica.seal();
+      } catch (cause) {
+        this.#refused.push(...this.#waiters.splice(0));
+        this.#fail(LatticeError.from(cause));
+      }
+    };
+    forget();
     // Whoever wrote while the flush was failing is told by us; the storage need not say it again, to those who write now.
-    await this.#options.log.flush().catch(() => undefined);
-    for (const waiter of waiters) waiter.reject(error);
+    await this.#options.log.flush().catch(forget);
+    for (const waiter of this.#refused.splice(0)) waiter.reject(error);
+  }
+
+  /**
+   * What a storage has rolled back is forgotten before anything is built on it: a flush that fails has done so some turns
+   * before it is known here, and in these turns there may be writes. The state goes back with the log.
+   */
+  #forgetTakenBack(): void {
+    const { log, state } = this.#options;
+    const seen = this.#rollbacksSeen;
+    const isLogBack = log.rollbackCount !== seen.log;
+    if (!isLogBack && state.rollbackCount === seen.state) return;
+    if (isLogBack) {
+      this.#refused.push(...this.#waiters.splice(0));
+      this.#outcomes = [];
+      state.rollback();
+    }
+    seen.log = log.rollbackCount;
+    seen.state = state.rollbackCount;
+    this.#replica.reload();
+    this.#projectAll();
+    if (isLogBack) this.#changes.publish({ kind: "gap", position: this.#position() });
   }
 
   #projectAll(): void {
@@ -504,6 +531,7 @@ export class Store<Client = unknown> implements AsyncDisposable {
   #guard<T>(body: () => T): T {
     this.#assertOpen();
     try {
+      this.#forgetTakenBack();
       return body();
     } catch (error) {
       const wrapped = LatticeError.from(error);

@@ -567,6 +567,10 @@ class CountingStorage implements Storage {
     this.#storage = storage;
   }
 
+  get rollbackCount(): number {
+    return this.#storage.rollbackCount;
+  }
+
   table(name: string): TableReader {
     return this.#counting(this.#storage.table(name));
   }

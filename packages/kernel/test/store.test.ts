@@ -243,6 +243,31 @@ describe("a full disk", () => {
     expect([(await stream.next()).value!.kind, (await stream.next()).value!.kind]).toEqual([4, 3]);
   });
 
+  /** The storage rolls back some turns before the store hears that the flush has failed; one of these turns is hit. */
+  it.each(["log", "state"] as const)(
+    "of the %s is taken back before anything is built on it",
+    async (which) => {
+      for (let turns = 0; turns < 12; turns++) {
+        const { store, log, logDisk, stateDisk } = await open();
+        const disk = which === "log" ? logDisk : stateDisk;
+        Object.assign(disk, { held: true, fault: full, failsOnce: true });
+        const first = Promise.allSettled([put1(store, "first")]);
+        await settle();
+        disk.held = false;
+        disk.release();
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        const outcomes = [...(await Promise.allSettled([put1(store, "second")])), ...(await first)];
+        await settle();
+        const taken = outcomes.filter(({ status }) => status === "fulfilled").length;
+        expect(store.log.head.wseq).toBe(1 + taken);
+        const want = picture(store.replica);
+        const after = await open({ log: log.crash() });
+        expect(picture(after.store.replica)).toEqual(want);
+        expect(after.store.digest()).toEqual(store.digest());
+      }
+    },
+  );
+
   it("of the state only costs time", async () => {
     const { store, log, stateDisk } = await open();
     stateDisk.fault = full;

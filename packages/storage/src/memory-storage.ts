@@ -106,6 +106,10 @@ export class MemoryStorage implements CheckpointedStorage {
     return view;
   }
 
+  get rollbackCount(): number {
+    return this.#transactor.rollbackCount;
+  }
+
   rollback(): void {
     this.#transactor.rollback();
   }

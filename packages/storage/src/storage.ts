@@ -61,6 +61,11 @@ export interface Storage extends AsyncDisposable {
    * flush is under way.
    */
   rollback(): void;
+  /**
+   * How often transactions were taken back, by `rollback()` or because the disk refused them: at once, while whoever waits for
+   * the flush learns of it some turns later. Whoever builds on what it remembers of the rows has to look.
+   */
+  readonly rollbackCount: number;
   /** Flushes, then lets go of the files. Can be called twice. */
   close(): Promise<void>;
 }

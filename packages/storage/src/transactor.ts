@@ -30,6 +30,7 @@ export class Transactor<T extends Revertible<V>, V> {
   #inTransaction = false;
   #isCommitting = false;
   #state: State = "open";
+  #rollbackCount = 0;
   /** Where the undo log ended when a flush was last asked for. */
   #asked = 0;
   /** Why a transaction was rolled back of which no caller has learnt yet (invariant 2). */
@@ -102,6 +103,10 @@ export class Transactor<T extends Revertible<V>, V> {
     this.#rollBackAll();
   }
 
+  get rollbackCount(): number {
+    return this.#rollbackCount;
+  }
+
   /** All that are not durable, oldest first. */
   changes(): readonly Change<T, V>[] {
     return this.#undo.changes();
@@ -126,6 +131,7 @@ export class Transactor<T extends Revertible<V>, V> {
   #rollBackAll(): void {
     assert(!this.#inTransaction, "a transaction is not interrupted");
     this.#undo.rollBack();
+    this.#rollbackCount += 1;
     this.#asked = this.#undo.end;
   }
 

@@ -178,6 +178,10 @@ class OverlaidLmdb implements LmdbStorage, CheckpointedStorage {
     else await this.#transactor.flush();
   }
 
+  get rollbackCount(): number {
+    return this.#transactor.rollbackCount;
+  }
+
   rollback(): void {
     this.#transactor.rollback();
     if (!this.#hasJournal) for (const table of this.#tables.values()) table.drop();
