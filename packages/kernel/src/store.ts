@@ -36,10 +36,11 @@ import type {
   Submitted,
 } from "@lattice/store";
 import type { RoleSource, SystemState } from "@lattice/systemstore";
+import { decodeOps, decodePayload } from "./decode-ops.ts";
 import type { IngestReport, Offered } from "./ingest.ts";
 import { CHANGES_PENDING_MAX } from "./limits.ts";
 import type { WitnessLog } from "./log.ts";
-import { decodeOps, decodePayload, type Projected, type TableSum } from "./projection.ts";
+import type { Projected, TableSum } from "./projection.ts";
 import { Replica, type Outcome, type ReplicaOptions } from "./replica.ts";
 import { toMessage } from "./to-message.ts";
 

@@ -15,7 +15,7 @@ import {
 import { kvstore } from "@lattice/kvstore";
 import { Role } from "@lattice/systemstore";
 import type { Offered } from "../src/index.ts";
-import { decodeOps } from "../src/projection.ts";
+import { decodeOps } from "../src/decode-ops.ts";
 import {
   admitOps,
   app,
