@@ -35,15 +35,16 @@ export const durabilityMutants: readonly Mutant[] = [
   {
     name: "ack-of-failed-flush",
     file: STORE,
-    find: "for (const waiter of waiters) waiter.reject(error);",
-    replace: "for (const waiter of waiters.slice(1)) waiter.reject(error);\n    waiters[0]?.resolve();",
+    find: "for (const waiter of this.#refused.splice(0)) waiter.reject(error);",
+    replace:
+      "this.#refused.shift()?.resolve();\n    for (const waiter of this.#refused.splice(0)) waiter.reject(error);",
     about: "one of those whose flush failed is told that all is well",
   },
   {
     name: "late-waiters-untold",
     file: STORE,
-    find: "await this.#takeBack(error, [...waiters, ...this.#waiters.splice(0)]);",
-    replace: "await this.#takeBack(error, waiters);",
+    find: "this.#refused.push(...this.#waiters.splice(0));\n      this.#outcomes = [];",
+    replace: "this.#outcomes = [];",
     about: "whoever wrote while a flush failed is taken back and hears of the next one",
   },
   {
@@ -70,8 +71,8 @@ export const durabilityMutants: readonly Mutant[] = [
   {
     name: "lost-state-kept",
     file: STORE,
-    find: "this.#noteFull(error);\n      this.#replica.reload();\n      this.#projectAll();\n    }\n  }",
-    replace: "this.#noteFull(error);\n    }\n  }",
+    find: "if (!isLogBack && state.rollbackCount === seen.state) return;",
+    replace: "if (!isLogBack) return;",
     about: "when the disk was too full for the state, nothing is projected again",
   },
   {
