@@ -106,8 +106,9 @@ export const layers: readonly Readonly<Record<string, readonly string[]>>[] = [
     raft: ["model"],
     check: ["model"],
     "grpc-front": ["model"],
+    "etcd-proto": ["model"],
   },
-  { model: [], proto: [], "etcd-proto": [] },
+  { model: [], proto: [] },
 ];
 
 /** Rule 4: each store type, the one package that defines it, and who else may name it. */

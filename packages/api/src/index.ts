@@ -20,7 +20,7 @@ export { MESSAGE_BYTES_MAX } from "./limits.ts";
 export { decodeMessage, encodeMessage } from "./messages.ts";
 export { callError, oneLine } from "./call-error.ts";
 export { hasPosition, positionOf, setPosition } from "./position.ts";
-export { CODE_OF_GRPC_STATUS, GRPC_STATUS_OF_CODE, GrpcStatus, HTTP_STATUS_OF_CODE } from "./status.ts";
+export { CODE_OF_GRPC_STATUS, GRPC_STATUS_OF_CODE, HTTP_STATUS_OF_CODE } from "./status.ts";
 export { tracedHandlers, type Span, type SpanFacts, type Tracing } from "./tracing.ts";
 export { nodeHandlers } from "./services/node-handlers.ts";
 export type { ClusterView } from "./services/cluster-view.ts";

@@ -2,7 +2,7 @@
 import { descriptor, reflection } from "@lattice/proto";
 import type { ServiceInfo } from "@protobuf-ts/runtime-rpc";
 import { describeFiles } from "./descriptors/describe-service.ts";
-import { GrpcStatus } from "./status.ts";
+import { GrpcCode } from "@lattice/model/grpc-code";
 
 type Answer = reflection.ServerReflectionResponse["messageResponse"];
 
@@ -44,15 +44,15 @@ export class Reflection {
         );
       case "fileContainingExtension":
       case "allExtensionNumbersOfType":
-        return refusal(GrpcStatus.NOT_FOUND, "no extensions are described");
+        return refusal(GrpcCode.NOT_FOUND, "no extensions are described");
       case undefined:
-        return refusal(GrpcStatus.INVALID_ARGUMENT, "an empty request");
+        return refusal(GrpcCode.INVALID_ARGUMENT, "an empty request");
     }
   }
 
   /** The file first, then what it needs. */
   #withDependencies(name: string | undefined, wanted: string): Answer {
-    if (name === undefined || !this.#files.has(name)) return refusal(GrpcStatus.NOT_FOUND, `no ${wanted}`);
+    if (name === undefined || !this.#files.has(name)) return refusal(GrpcCode.NOT_FOUND, `no ${wanted}`);
     const names = new Set([name]);
     // A set gives what is added while it is read.
     for (const reached of names) for (const needed of this.#files.get(reached)!.dependency) names.add(needed);

@@ -13,7 +13,8 @@ import { clientOf, type Caller, type LatticeClient } from "./client.ts";
 import { CONNECT_TIMEOUT_MS, MESSAGE_BYTES_MAX, RECONNECT_BACKOFF_MS_MAX } from "./limits.ts";
 import { decodeMessage, encodeMessage } from "./messages.ts";
 import { replyStream } from "./reply-stream.ts";
-import { codeOfGrpcStatus, GrpcStatus } from "./status.ts";
+import { GrpcCode } from "@lattice/model/grpc-code";
+import { codeOfGrpcStatus } from "./status.ts";
 import { checkedSocketPath, isListening } from "./unix-socket.ts";
 import { untilAborted } from "./until-aborted.ts";
 import { decodeError } from "./wire-error.ts";
@@ -134,7 +135,7 @@ class RemoteCaller implements Caller {
     const decoded = decodeError(error.details, (key) => error.metadata?.get(key)[0]?.toString());
     if (decoded !== undefined) return decoded;
     // gRPC's own: cancelled by the other side is what a connection says that was torn down.
-    if (error.code === GrpcStatus.UNAVAILABLE || error.code === GrpcStatus.CANCELLED) {
+    if (error.code === GrpcCode.UNAVAILABLE || error.code === GrpcCode.CANCELLED) {
       return /\b(ENOENT|ECONNREFUSED)\b/.test(error.details)
         ? noNode(this.#path, error)
         : new LatticeError("unavailable", `the connection to the node on ${this.#path} was lost`, {

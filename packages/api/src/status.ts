@@ -3,54 +3,32 @@
  * compile.
  */
 import type { ErrorCode } from "@lattice/model/errors";
+import { GrpcCode } from "@lattice/model/grpc-code";
 
-/** The status codes of gRPC, here so that nobody loads gRPC for their numbers. */
-export const GrpcStatus = {
-  OK: 0,
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
-
-export type GrpcStatusCode = (typeof GrpcStatus)[keyof typeof GrpcStatus];
-
-export const GRPC_STATUS_OF_CODE: Readonly<Record<ErrorCode, GrpcStatusCode>> = {
-  "invalid-argument": GrpcStatus.INVALID_ARGUMENT,
-  "not-found": GrpcStatus.NOT_FOUND,
-  ambiguous: GrpcStatus.INVALID_ARGUMENT,
-  "already-exists": GrpcStatus.ALREADY_EXISTS,
-  "failed-precondition": GrpcStatus.FAILED_PRECONDITION,
-  unauthenticated: GrpcStatus.UNAUTHENTICATED,
-  "permission-denied": GrpcStatus.PERMISSION_DENIED,
-  "invite-invalid": GrpcStatus.PERMISSION_DENIED,
-  "invite-expired": GrpcStatus.FAILED_PRECONDITION,
-  "invite-used": GrpcStatus.FAILED_PRECONDITION,
-  "too-large": GrpcStatus.OUT_OF_RANGE,
-  conflict: GrpcStatus.ABORTED,
-  "disk-full": GrpcStatus.RESOURCE_EXHAUSTED,
-  corrupt: GrpcStatus.DATA_LOSS,
-  "in-use": GrpcStatus.UNAVAILABLE,
-  unavailable: GrpcStatus.UNAVAILABLE,
-  "resource-exhausted": GrpcStatus.RESOURCE_EXHAUSTED,
-  cancelled: GrpcStatus.CANCELLED,
-  timeout: GrpcStatus.DEADLINE_EXCEEDED,
-  "unsupported-schema": GrpcStatus.FAILED_PRECONDITION,
-  unimplemented: GrpcStatus.UNIMPLEMENTED,
-  closed: GrpcStatus.UNAVAILABLE,
-  internal: GrpcStatus.INTERNAL,
+export const GRPC_STATUS_OF_CODE: Readonly<Record<ErrorCode, GrpcCode>> = {
+  "invalid-argument": GrpcCode.INVALID_ARGUMENT,
+  "not-found": GrpcCode.NOT_FOUND,
+  ambiguous: GrpcCode.INVALID_ARGUMENT,
+  "already-exists": GrpcCode.ALREADY_EXISTS,
+  "failed-precondition": GrpcCode.FAILED_PRECONDITION,
+  unauthenticated: GrpcCode.UNAUTHENTICATED,
+  "permission-denied": GrpcCode.PERMISSION_DENIED,
+  "invite-invalid": GrpcCode.PERMISSION_DENIED,
+  "invite-expired": GrpcCode.FAILED_PRECONDITION,
+  "invite-used": GrpcCode.FAILED_PRECONDITION,
+  "too-large": GrpcCode.OUT_OF_RANGE,
+  conflict: GrpcCode.ABORTED,
+  "disk-full": GrpcCode.RESOURCE_EXHAUSTED,
+  corrupt: GrpcCode.DATA_LOSS,
+  "in-use": GrpcCode.UNAVAILABLE,
+  unavailable: GrpcCode.UNAVAILABLE,
+  "resource-exhausted": GrpcCode.RESOURCE_EXHAUSTED,
+  cancelled: GrpcCode.CANCELLED,
+  timeout: GrpcCode.DEADLINE_EXCEEDED,
+  "unsupported-schema": GrpcCode.FAILED_PRECONDITION,
+  unimplemented: GrpcCode.UNIMPLEMENTED,
+  closed: GrpcCode.UNAVAILABLE,
+  internal: GrpcCode.INTERNAL,
 };
 
 export const HTTP_STATUS_OF_CODE: Readonly<Record<ErrorCode, number>> = {
@@ -81,24 +59,24 @@ export const HTTP_STATUS_OF_CODE: Readonly<Record<ErrorCode, number>> = {
 };
 
 /** For a status that no node of this project sent: gRPC's own, or another server's. */
-export const CODE_OF_GRPC_STATUS: Readonly<Record<GrpcStatusCode, ErrorCode>> = {
-  [GrpcStatus.OK]: "internal",
-  [GrpcStatus.CANCELLED]: "cancelled",
-  [GrpcStatus.UNKNOWN]: "internal",
-  [GrpcStatus.INVALID_ARGUMENT]: "invalid-argument",
-  [GrpcStatus.DEADLINE_EXCEEDED]: "timeout",
-  [GrpcStatus.NOT_FOUND]: "not-found",
-  [GrpcStatus.ALREADY_EXISTS]: "already-exists",
-  [GrpcStatus.PERMISSION_DENIED]: "permission-denied",
-  [GrpcStatus.RESOURCE_EXHAUSTED]: "resource-exhausted",
-  [GrpcStatus.FAILED_PRECONDITION]: "failed-precondition",
-  [GrpcStatus.ABORTED]: "conflict",
-  [GrpcStatus.OUT_OF_RANGE]: "invalid-argument",
-  [GrpcStatus.UNIMPLEMENTED]: "unimplemented",
-  [GrpcStatus.INTERNAL]: "internal",
-  [GrpcStatus.UNAVAILABLE]: "unavailable",
-  [GrpcStatus.DATA_LOSS]: "corrupt",
-  [GrpcStatus.UNAUTHENTICATED]: "unauthenticated",
+export const CODE_OF_GRPC_STATUS: Readonly<Record<GrpcCode, ErrorCode>> = {
+  [GrpcCode.OK]: "internal",
+  [GrpcCode.CANCELLED]: "cancelled",
+  [GrpcCode.UNKNOWN]: "internal",
+  [GrpcCode.INVALID_ARGUMENT]: "invalid-argument",
+  [GrpcCode.DEADLINE_EXCEEDED]: "timeout",
+  [GrpcCode.NOT_FOUND]: "not-found",
+  [GrpcCode.ALREADY_EXISTS]: "already-exists",
+  [GrpcCode.PERMISSION_DENIED]: "permission-denied",
+  [GrpcCode.RESOURCE_EXHAUSTED]: "resource-exhausted",
+  [GrpcCode.FAILED_PRECONDITION]: "failed-precondition",
+  [GrpcCode.ABORTED]: "conflict",
+  [GrpcCode.OUT_OF_RANGE]: "invalid-argument",
+  [GrpcCode.UNIMPLEMENTED]: "unimplemented",
+  [GrpcCode.INTERNAL]: "internal",
+  [GrpcCode.UNAVAILABLE]: "unavailable",
+  [GrpcCode.DATA_LOSS]: "corrupt",
+  [GrpcCode.UNAUTHENTICATED]: "unauthenticated",
 };
 
 export function codeOfGrpcStatus(status: number): ErrorCode {

@@ -1,4 +1,5 @@
-export { EtcdError, EtcdErrors, GrpcCode, type EtcdErrorName } from "./errors.ts";
+export { EtcdError, EtcdErrors, type EtcdErrorName } from "./errors.ts";
+export { GrpcCode } from "@lattice/model/grpc-code";
 export * as etcdserverpb from "./gen/etcdserverpb/rpc.ts";
 export * as mvccpb from "./gen/mvccpb/kv.ts";
 export * as authpb from "./gen/authpb/auth.ts";
