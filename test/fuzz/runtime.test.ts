@@ -3,8 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { loadIdentity, loadIdentitySeed } from "../../packages/kernel/src/index.ts";
-import { toHex, utf8 } from "../../packages/model/src/index.ts";
+import {
+  decodeIdentity,
+  encodeIdentity,
+  loadIdentity,
+  loadIdentitySeed,
+  unsealSeed,
+} from "../../packages/kernel/src/index.ts";
+import { sha256, signerFromSeed, systemRandom, toHex, utf8 } from "../../packages/model/src/index.ts";
 import { acquireLock } from "../../packages/storage/src/lock-file.ts";
 import { fuzzRuns, mutateBytes } from "../../packages/testkit/src/mutate-bytes.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -28,6 +34,43 @@ describe("an identity file", () => {
       fuzzRuns(1000),
     );
     expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe("an exported identity", () => {
+  const seed = sha256(utf8("seed"));
+  const publicKey = toHex(signerFromSeed(seed).publicKey);
+  const passphrase = "correct horse";
+  const clear = encodeIdentity(seed);
+  const sealed = encodeIdentity(seed, { passphrase, random: systemRandom, cost: 1 });
+  const refusals = ["invalid-argument", "unsupported-schema", "corrupt", "too-large"] as const;
+  /** The changes of bytes seldom leave it in its form, so some of its digits are changed as digits. */
+  const reworded = fc
+    .tuple(
+      fc.constantFrom(clear, sealed),
+      fc.nat({ max: 0xffff }),
+      fc.constantFrom(..."0123456789abcdef,= \n"),
+    )
+    .map(([text, at, letter]) =>
+      utf8(text.slice(0, at % text.length) + letter + text.slice((at % text.length) + 1)),
+    );
+
+  it("of any bytes is the one that was exported, or is refused", () => {
+    fc.assert(
+      fc.property(fc.oneof(mutateBytes([clear, sealed].map(utf8)), reworded), (bytes) => {
+        const identity = outcomeOf(refusals, () => decodeIdentity(bytes));
+        if (identity === undefined) return;
+        const isClear = "seed" in identity;
+        const opened = isClear
+          ? identity.seed
+          : outcomeOf(["unauthenticated"], () => unsealSeed(identity, passphrase));
+        if (opened === undefined) return;
+        expect([toHex(opened), toHex(identity.publicKey)]).toEqual([toHex(seed), publicKey]);
+        const text = new TextDecoder().decode(bytes).replaceAll("\r\n", "\n");
+        expect(`${text.trimEnd()}\n`).toBe(isClear ? clear : sealed);
+      }),
+      fuzzRuns(3000),
+    );
   });
 });
 

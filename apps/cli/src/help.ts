@@ -32,6 +32,7 @@ export const ENVIRONMENT_ROWS: readonly (readonly [name: string, meaning: string
   ["LATTICE_LISTEN", "where a node listens, separated by commas, where --listen does not say"],
   ["LATTICE_TYPES", "more modules of store types, separated like PATH, besides those of --types"],
   ["LATTICE_ENDPOINTS", "members of a cluster, where --endpoints does not say"],
+  ["LATTICE_PASSPHRASE", "seals and opens an exported identity, where --passphrase-file does not say"],
   ["LATTICE_USER", "who asks a cluster, where --user does not say"],
   ["NO_COLOR, FORCE_COLOR", "no colours, or colours everywhere, where --color does not say"],
   [

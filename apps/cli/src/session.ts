@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly raw: boolean;
   /** Reads the standard input to its end; absent where commands come from there. */
   readonly readInput?: () => Promise<Uint8Array>;
+  /** Answers that nobody else shall see; absent where nobody can be asked. */
+  readonly ask?: (prompts: readonly string[], signal: AbortSignal) => Promise<readonly string[]>;
   readonly dataDirectory: string;
   /** What stands before a command that is typed where this one was: `lattice` and its flags in a shell, nothing at the prompt. */
   readonly typedBefore: readonly string[];

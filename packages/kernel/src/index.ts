@@ -1,6 +1,13 @@
 export { inPastOf, parentsOf } from "./causal-past.ts";
 export { createGenesis, parseGenesis, verifyGenesis, type NewGenesis } from "./genesis.ts";
-export { loadIdentity, loadIdentitySeed } from "./identity.ts";
+export {
+  decodeIdentity,
+  encodeIdentity,
+  unsealSeed,
+  type ExportedIdentity,
+  type SealedIdentity,
+} from "./exported-identity.ts";
+export { loadIdentity, loadIdentitySeed, placeIdentitySeed, readIdentitySeed } from "./identity.ts";
 export { directoryPlace, storePaths, type DirectoryPlaceOptions } from "./directory-place.ts";
 export { emptyReport, type IngestReport, type Offered } from "./ingest.ts";
 export type { Floating } from "./floating.ts";

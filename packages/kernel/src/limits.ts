@@ -28,3 +28,9 @@ export const GROUP_BYTES_MAX = 2 << 20;
 export const BAD_SIGNATURES_MAX = 32;
 /** Intentions between two heads that are looked at to say whether the author of one had seen the other. */
 export const CAUSAL_WALK_COUNT_MAX = 20_000;
+/**
+ * Base-2 logarithm of what it costs to try a passphrase on an exported identity (scrypt's N): 128 MiB and about half a second.
+ * More than the second, 512 MiB, is not set aside on the word of a file.
+ */
+export const PASSPHRASE_COST = 17;
+export const PASSPHRASE_COST_MAX = 19;

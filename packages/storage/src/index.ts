@@ -7,6 +7,7 @@ export {
   type LmdbStorage,
   type LmdbStorageOptions,
 } from "./lmdb/lmdb-storage.ts";
+export { syncDirectory } from "./lmdb/sync-file.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./memory-storage.ts";
 export { SortedMap } from "./sorted-map.ts";
 export type { KeyBounds } from "./key-bounds.ts";

@@ -6,6 +6,7 @@ import { LatticeError } from "@lattice/model";
 import type { CommandArguments } from "../commands/command.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../errors.ts";
+import { syncDirectory, writeError } from "../written-files.ts";
 import { withCluster, type ClusterCall } from "./client.ts";
 import { membersOf } from "./start.ts";
 
@@ -22,12 +23,12 @@ export function save(context: Context, args: CommandArguments): Promise<void> {
         context.progress(`cluster snapshot save: ${size} bytes`),
       );
       await rename(part, path);
-      await syncDirectory(dirname(path));
+      syncDirectory(dirname(path));
       if (context.output.json) context.output.document({ file: path, size: bytes });
       else context.output.line(`${path}  ${bytes} bytes`);
     } catch (error) {
       await rm(part, { force: true });
-      throw fileError(path, error);
+      throw writeError(path, error);
     }
   });
 }
@@ -78,15 +79,6 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
 export async function restore(context: Context, args: CommandArguments): Promise<void> {
   const [name, dataDirectory, initial] = [args.value("name"), args.value("data"), args.value("initial")];
   if (name === undefined || dataDirectory === undefined || initial === undefined) {
@@ -108,17 +100,4 @@ export async function restore(context: Context, args: CommandArguments): Promise
     context.output.line(
       `member ${name} (${member}) of new cluster ${cluster}, at revision ${revision}, in ${dataDirectory}`,
     );
-}
-
-function fileError(path: string, error: unknown): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (syscall === undefined) return error;
-  const isFull = code === "ENOSPC" || code === "EDQUOT";
-  return new LatticeError(
-    isFull ? "disk-full" : "failed-precondition",
-    `cannot write ${path}: the system says ${code}`,
-    {
-      cause: error,
-    },
-  );
 }

@@ -28,6 +28,8 @@ export interface Command {
   readonly json?: JsonAnswer;
   /** Goes on after the signal, for as long as it takes to come to a good end. */
   readonly endsItself?: boolean;
+  /** Is about files of the data directory: no node is opened for it. */
+  readonly needsNoNode?: boolean;
   /** What was typed must not be kept in the history. */
   readonly secret?: boolean;
   run(context: Context, args: CommandArguments): Promise<void> | void;

@@ -7,6 +7,7 @@ import { clusterCommands } from "./cluster.ts";
 import { debugCommands } from "./debug.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
+import { identityCommands } from "./identity.ts";
 import { joinCommand } from "./join.ts";
 import { nodeCommands } from "./node.ts";
 import { peerCommands } from "./peer.ts";
@@ -15,6 +16,7 @@ import { storeCommands } from "./store.ts";
 
 export const COMMANDS: readonly Command[] = [
   ...nodeCommands,
+  ...identityCommands,
   doctorCommand,
   ...storeCommands,
   explainCommand,

@@ -1,10 +1,12 @@
 /** The modes that run commands: where their node comes from, and how it is left in the end. */
 import type { LatticeClient } from "@lattice/api";
 import { LatticeError } from "@lattice/model";
+import { askSecretly } from "../ask-secretly.ts";
+import { findCommand } from "../commands/registry.ts";
 import { streamConsole } from "../console.ts";
 import type { Invocation } from "../invocation.ts";
 import { quoteWord } from "../tokenizer.ts";
-import { Session } from "../session.ts";
+import { Session, type SessionOptions } from "../session.ts";
 import { StateFiles } from "../state-files.ts";
 import type { World } from "../world.ts";
 import { openNode } from "./open-node.ts";
@@ -23,7 +25,8 @@ interface Node {
 }
 
 export async function runCommands(world: World, invocation: CommandInvocation): Promise<number> {
-  const node = invocation.embedded ? await embeddedNode(world, invocation) : daemonNode(world, invocation);
+  const isEmbedded = invocation.embedded && findCommand(invocation.words)?.needsNoNode !== true;
+  const node = isEmbedded ? await embeddedNode(world, invocation) : daemonNode(world, invocation);
   const console =
     invocation.mode === "repl"
       ? new ReplConsole(world, invocation.color)
@@ -35,7 +38,7 @@ export async function runCommands(world: World, invocation: CommandInvocation): 
     verbose: invocation.verbose,
     bytes: invocation.bytes,
     raw: invocation.raw,
-    ...(invocation.mode === "one-shot" && { readInput: () => readAll(world) }),
+    ...(invocation.mode === "one-shot" && { readInput: () => readAll(world), ...asking(world) }),
     dataDirectory: invocation.dataDirectory,
     typedBefore: invocation.mode === "one-shot" ? typedBefore(invocation) : [],
     env: world.env,
@@ -52,6 +55,11 @@ export async function runCommands(world: World, invocation: CommandInvocation): 
     await session.close();
     await node.close();
   }
+}
+
+function asking(world: World): Pick<SessionOptions, "ask"> {
+  if (world.input.isTTY !== true) return {};
+  return { ask: (prompts, signal) => askSecretly(world, prompts, signal) };
 }
 
 function typedBefore({ embedded, hasOwnDataDirectory, dataDirectory, store }: Invocation): readonly string[] {
