@@ -8,13 +8,14 @@ import {
   readSeqBe,
   toHex,
   u64be,
+  utf8,
   type IntentionId,
   type PubKey,
 } from "@lattice/model";
 import type { Fork, Store, Witnessed } from "@lattice/kernel";
 import { conditionOf, type Node } from "@lattice/node";
 import { daemon, StoreServiceClient } from "@lattice/proto";
-import { Role, roleFromName, roleName } from "@lattice/systemstore";
+import { mayAdminister, NAME_BYTES_MAX, Role, roleFromName, roleName } from "@lattice/systemstore";
 import { implementService, type ServiceHandlers } from "../handlers.ts";
 import { explain } from "./explain.ts";
 import { pageOf, type PageWish } from "./list-page.ts";
@@ -27,6 +28,7 @@ const CANDIDATES_MAX = 8;
 export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
   return implementService(StoreServiceClient, {
     create: async ({ name, type, parent }) => {
+      checkName(name);
       const above = parent === "" ? undefined : node.open(parent);
       return toStore(node, await node.createStore({ name, type, parent: above }));
     },
@@ -37,7 +39,10 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
     resolve: async ({ store }) => toStore(node, node.resolve(store)),
     status: async ({ store }) => statusOf(node, store),
     setName: async ({ store, name }) => {
-      await node.open(store).submitSystem({ oneofKind: "setName", setName: { name } });
+      checkName(name);
+      const opened = node.open(store);
+      checkMayName(node.membersOf(opened).roleNow(node.self));
+      await submitSystem(opened, { oneofKind: "setName", setName: { name } });
       return {};
     },
     sync: async ({ store }, { signal }) => {
@@ -296,8 +301,32 @@ async function uninvite(store: Store, text: string): Promise<daemon.UninviteRepl
     throw new LatticeError("ambiguous", `"${text}" could be ${names.join(", ")}`);
   }
   const { secretHash } = found[0]!;
-  const submitted = await store.submitSystem({ oneofKind: "uninvite", uninvite: { secretHash } });
-  const reason = store.system.voidReason(submitted.id) ?? "";
-  if (reason !== "") throw new LatticeError("failed-precondition", reason);
+  await submitSystem(store, { oneofKind: "uninvite", uninvite: { secretHash } });
   return {};
+}
+
+/** From anybody else it would be written and count for nothing. */
+function checkMayName(role: Role): void {
+  if (mayAdminister(role)) return;
+  throw new LatticeError(
+    "permission-denied",
+    `a ${roleName(role) || "stranger"} cannot name the store: ask an admin or the owner`,
+  );
+}
+
+/** A longer one would be written and count for nothing. */
+function checkName(name: string): void {
+  const size = utf8(name).length;
+  if (size <= NAME_BYTES_MAX) return;
+  throw new LatticeError(
+    "invalid-argument",
+    `the name has ${size} bytes; a store's has at most ${NAME_BYTES_MAX}`,
+  );
+}
+
+/** A system op is refused after it was written, so that everybody refuses alike; who asked for it is told. */
+async function submitSystem(store: Store, op: Parameters<Store["submitSystem"]>[0]): Promise<void> {
+  const { id } = await store.submitSystem(op);
+  const reason = store.system.voidReason(id) ?? "";
+  if (reason !== "") throw new LatticeError("failed-precondition", reason);
 }
