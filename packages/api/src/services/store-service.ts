@@ -4,6 +4,7 @@ import {
   bytesKey,
   concatBytes,
   fromHex,
+  ID_BYTES,
   LatticeError,
   readSeqBe,
   toHex,
@@ -24,6 +25,8 @@ import { toIntentionInfo, toStore } from "./store-message.ts";
 const PAGE_COUNT = 100;
 const PAGE_COUNT_MAX = 1000;
 const CANDIDATES_MAX = 8;
+const SEQ_BYTES = 8;
+const CURSOR_TEXT = "the cursor is none of this list; pass `next` of the page before";
 
 export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
   return implementService(StoreServiceClient, {
@@ -200,8 +203,8 @@ function pageOfLog(
   const store = node.open(text);
   const count = pageLimit(limit);
   const start = reverse ? store.log.head.wseq : 1;
-  const from = cursor.length === 8 ? readSeqBe(cursor) : start;
-  const records = from < 1 ? [] : [...store.log.records({ from, reverse, limit: count })];
+  const from = cursor.length === 0 ? start : placeInLog(cursor);
+  const records = [...store.log.records({ from, reverse, limit: count })];
   const last = records.at(-1);
   const next = last === undefined ? 0 : last.wseq + (reverse ? -1 : 1);
   const isEnd = records.length < count || next < 1 || next > store.log.head.wseq;
@@ -211,11 +214,19 @@ function pageOfLog(
   };
 }
 
+function placeInLog(cursor: Uint8Array): number {
+  const place = cursor.length === SEQ_BYTES ? readSeqBe(cursor) : 0;
+  if (place > 0 && Number.isSafeInteger(place)) return place;
+  throw new LatticeError("invalid-argument", CURSOR_TEXT);
+}
+
 function pageOfFloating(
   node: Node,
   { store: text, limit, cursor }: daemon.PageRequest,
 ): daemon.IntentionPage {
   const store = node.open(text);
+  if (cursor.length > 0 && cursor.length !== ID_BYTES)
+    throw new LatticeError("invalid-argument", CURSOR_TEXT);
   const after = bytesKey(cursor);
   const ids = [...store.replica.floating.all()].filter(({ intention }) => bytesKey(intention.id) > after);
   const page = ids.slice(0, pageLimit(limit));

@@ -1,4 +1,4 @@
-/** A name that would count for nothing is refused, instead of being written and lost. */
+/** What the services of a real node make of requests that make no sense: they are refused, and nothing is written. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,4 +44,22 @@ test("who may not name the store is told so, and writes nothing", async () => {
     message: "a writer cannot name the store: ask an admin or the owner",
   });
   expect(await intentionCount(writer, "ours")).toBe(before);
+});
+
+const LISTS = ["history", "log", "floating"] as const;
+
+test.each(LISTS)("a cursor that is none of %s does not begin the list anew", async (list) => {
+  const client = await newNode();
+  await client.store.create({ name: "s" });
+  for (const cursor of [
+    new Uint8Array(3),
+    new Uint8Array(8),
+    new Uint8Array(8).fill(255),
+    new Uint8Array(41),
+  ]) {
+    await expect(client.store[list]({ store: "s", cursor })).rejects.toMatchObject({
+      code: "invalid-argument",
+      message: "the cursor is none of this list; pass `next` of the page before",
+    });
+  }
 });
