@@ -1,9 +1,11 @@
-/** What the services of a real node make of requests that make no sense: they are refused, and nothing is written. */
+/** The services of a real node, where nothing below them shows it: requests that make no sense, and what people read. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { LatticeClient } from "../packages/api/src/index.ts";
+import { kvstoreV1 } from "../packages/kvstore/src/index.ts";
+import { utf8 } from "../packages/model/src/index.ts";
 import { openRuntime } from "../packages/runtime/src/index.ts";
 
 async function newNode(): Promise<LatticeClient> {
@@ -62,4 +64,17 @@ test.each(LISTS)("a cursor that is none of %s does not begin the list anew", asy
       message: "the cursor is none of this list; pass `next` of the page before",
     });
   }
+});
+
+test("a write's summary tells bytes from text that looks like them", async () => {
+  const client = await newNode();
+  await client.store.create({ name: "s" });
+  const summaryOf = async (value: Uint8Array): Promise<string> => {
+    const message = kvstoreV1.PutRequest.toBinary({ key: utf8("k"), value, if: [] });
+    await client.dynamic.call({ store: "s", method: "Put", message });
+    return (await client.store.history({ store: "s", limit: 1 })).intentions[0]!.summary;
+  };
+  expect(await summaryOf(utf8("00ff"))).toContain('"value":"00ff"');
+  expect(await summaryOf(new Uint8Array([0, 255]))).toContain('"value":"0x00ff"');
+  expect(await summaryOf(new Uint8Array(9).fill(255))).toContain('"value":"0xffffffffffffffff…"');
 });
