@@ -1,6 +1,6 @@
 /** The built command, as a user runs it. `pnpm build` comes first; without it there is nothing to test here. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
@@ -53,6 +53,19 @@ describe.skipIf(!existsSync(ENTRY))("the built command", () => {
     expect(lattice(data, ["--embedded"], script)).toEqual({ code: 0, out: "world\n", err: "" });
     expect(lattice(data, ["--embedded", "get", "hello"])).toEqual({ code: 0, out: "world\n", err: "" });
   });
+
+  test.skipIf(!existsSync("/dev/full"))(
+    "fails where its answer finds no room (skipped without /dev/full)",
+    () => {
+      const full = openSync("/dev/full", "w");
+      onTestFinished(() => closeSync(full));
+      const options = { encoding: "utf8", stdio: ["ignore", full, "pipe"] } as const;
+      expect(spawnSync(process.execPath, [ENTRY, "--help"], options)).toMatchObject({
+        status: 1,
+        stderr: "error: the answer cannot be written: ENOSPC: no space left on device, write\n",
+      });
+    },
+  );
 
   test("is no node for clusters at what is no endpoint", () => {
     expect(lattice(dataDirectory(), ["--embedded", "--endpoints", "a:b:c", "node", "status"])).toEqual({
