@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FakeNode } from "./fake-node.ts";
@@ -26,10 +26,15 @@ function of(found: readonly Finding[], check: string): string {
 test("looks at what it can where no node runs, and says how to start one", async () => {
   const node = new FakeNode();
   node.isRunning = false;
-  const [code, found] = await findings(node);
+  const place = join(temporaryDirectory(), "a place");
+  mkdirSync(place);
+  chmodSync(place, 0o755);
+  const [code, found] = await findings(node, { LATTICE_DATA: place });
   expect(code).toBe(0);
   expect(found.map(({ check }) => check)).toEqual(["Node", "socket path", "data directory", "disk", "node"]);
-  expect(found.at(-1)).toMatchObject({ verdict: "warning", remedy: "start one with: lattice --daemon" });
+  expect(found[2]).toMatchObject({ verdict: "warning", remedy: `chmod 700 '${place}'` });
+  const remedy = `start one with: lattice --daemon --data '${place}'`;
+  expect(found.at(-1)).toMatchObject({ verdict: "warning", remedy });
 });
 
 test("tells what the node warns of, and each store that has a problem", async () => {
@@ -75,6 +80,6 @@ test("for a person stands in columns, what to do below", async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^ok {7}Node {12}v\d+/);
   expect(out).toContain(
-    "\nwarning  node            none runs on this data directory\n         → start one with: lattice --daemon\n",
+    "\nwarning  node            none runs on this data directory\n         → start one with: lattice --daemon --data /",
   );
 });

@@ -3,6 +3,7 @@ import { statfsSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { socketPath } from "../node-access.ts";
+import { quoteForShell } from "../tokenizer.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
 
 /** Below the first a store may soon be full; below the second it soon is. */
@@ -58,7 +59,7 @@ function examineDirectory(directory: string, stats: Stats): Finding {
     return warning(
       "data directory",
       `${directory} is open to others (mode ${mode})`,
-      `chmod 700 ${directory}`,
+      `chmod 700 ${quoteForShell(directory)}`,
     );
   }
   return ok("data directory", `${directory}, mode ${mode}`);
@@ -74,7 +75,11 @@ function examineIdentity(directory: string): Finding[] {
   }
   if (process.platform !== "win32" && (stats.mode & 0o077) !== 0) {
     return [
-      problem("identity", `${path} can be read by others; the node does not start`, `chmod 600 ${path}`),
+      problem(
+        "identity",
+        `${path} can be read by others; the node does not start`,
+        `chmod 600 ${quoteForShell(path)}`,
+      ),
     ];
   }
   return [ok("identity", "there, and readable by its owner only")];
