@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { LatticeError } from "@lattice/model";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { FakeNode } from "./fake-node.ts";
 import { run, temporaryDirectory } from "./harness.ts";
 
@@ -64,6 +65,31 @@ test("finds a key that others can read, one of a wrong size, and a directory tha
   chmodSync(key, 0o600);
   const [, later] = await findings(new FakeNode(), { LATTICE_DATA: directory });
   expect(of(later, "identity")).toContain("has 5 bytes");
+});
+
+test.skipIf(process.getuid?.() === 0)(
+  "finds a directory that it may not look into (skipped for root)",
+  async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, "identity.key"), new Uint8Array(32), { mode: 0o600 });
+    chmodSync(directory, 0o600);
+    onTestFinished(() => chmodSync(directory, 0o700));
+    const [code, found] = await findings(new FakeNode(), { LATTICE_DATA: directory });
+    expect(code).toBe(1);
+    expect(of(found, "data directory")).toMatch(/^problem: no permission to look at .*identity.key$/);
+  },
+);
+
+test("does not say to stop a node that is somebody else's", async () => {
+  const node = new FakeNode();
+  const refused = new LatticeError("permission-denied", "no permission to use /x/lattice.sock");
+  vi.spyOn(node, "access", "get").mockReturnValue({
+    ...node.access,
+    connect: () => Promise.reject(refused),
+  });
+  const [code, found] = await findings(node);
+  expect(code).toBe(1);
+  expect(found.at(-1)).toMatchObject({ text: refused.message, remedy: "run this as who runs the node" });
 });
 
 test("refuses a place that is too deep for a socket", async () => {

@@ -14,6 +14,17 @@ const SEED_BYTES = 32;
 const SOCKET_PATH_BYTES_MAX = process.platform === "darwin" ? 103 : 107;
 
 export function examineMachine(directory: string): Finding[] {
+  try {
+    return examine(directory);
+  } catch (error) {
+    const { code, path = directory } = error as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM") throw error;
+    const remedy = "run this as who runs the node, or name another directory with --data";
+    return [problem("data directory", `no permission to look at ${path}`, remedy)];
+  }
+}
+
+function examine(directory: string): Finding[] {
   const stats = statOf(directory);
   const findings = [
     ok("Node", `${process.version} on ${process.platform}-${process.arch}`),

@@ -19,6 +19,8 @@ export async function examineNode(context: Context): Promise<Finding[]> {
     client = await context.client();
   } catch (error) {
     const { code, message } = LatticeError.from(error);
+    if (code === "permission-denied")
+      return [problem("node", oneLine(message), "run this as who runs the node")];
     if (code !== "unavailable") return [problem("node", oneLine(message), "stop it and start it again")];
     const directory = quoteForShell(context.session.options.dataDirectory);
     const remedy = `start one with: lattice --daemon --data ${directory}`;
