@@ -10,7 +10,9 @@ export async function start(): Promise<void> {
     import("./node-access.ts"),
   ]);
   let isCutOff = false;
+  let outlivesReader = false;
   process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    if (outlivesReader) return;
     // Whoever reads us may stop reading (`lattice … | head`): nobody is left to tell.
     if (code === "EPIPE") process.exit(0);
     isCutOff = true;
@@ -23,6 +25,9 @@ export async function start(): Promise<void> {
     input: process.stdin,
     output: process.stdout,
     errors: process.stderr,
+    outliveReader: () => {
+      outlivesReader = true;
+    },
     node: systemNodeAccess,
     onSignal: (name, handler) => listen(name, handler),
   });

@@ -75,6 +75,21 @@ describe.skipIf(!existsSync(ENTRY))("the built command", () => {
     });
   });
 
+  test("is a daemon also where nobody reads what it prints any more", async () => {
+    const data = dataDirectory();
+    const words = [ENTRY, "--data", data, "--daemon", "--listen", "127.0.0.1", "--web", "0"];
+    const daemon = spawn(process.execPath, words);
+    onTestFinished(() => void daemon.kill("SIGKILL"));
+    daemon.stdout.destroy();
+    let log = "";
+    daemon.stderr.on("data", (part: Buffer) => (log += part.toString()));
+    while (!log.includes("node started")) await once(daemon.stderr, "data");
+    expect(lattice(data, ["store", "list"])).toEqual({ code: 0, out: "", err: "" });
+    daemon.kill("SIGTERM");
+    expect(await once(daemon, "close")).toEqual([0, null]);
+    expect(log).toContain("node stops");
+  });
+
   test("serves commands from a daemon, which ends in good order", async () => {
     const data = dataDirectory();
     const daemon = await startDaemon(data);
