@@ -59,8 +59,11 @@ describe.skipIf(!existsSync(ENTRY))("the built command", () => {
     () => {
       const full = openSync("/dev/full", "w");
       onTestFinished(() => closeSync(full));
-      const options = { encoding: "utf8", stdio: ["ignore", full, "pipe"] } as const;
-      expect(spawnSync(process.execPath, [ENTRY, "--help"], options)).toMatchObject({
+      const { status, stderr } = spawnSync(process.execPath, [ENTRY, "--help"], {
+        encoding: "utf8",
+        stdio: ["ignore", full, "pipe"],
+      });
+      expect({ status, stderr }).toEqual({
         status: 1,
         stderr: "error: the answer cannot be written: ENOSPC: no space left on device, write\n",
       });
