@@ -111,7 +111,7 @@ describe.skipIf(!hasTmux)("the prompt in a terminal (skipped where tmux is not i
     // Once: nothing of it is left above.
     expect(flat(shown).split("put long").length).toBe(2);
     screen.press("C-c");
-    await screen.until(atPrompt);
+    expect(flat(await screen.until(atPrompt))).toContain(`${typed}lattice:`);
     screen.enter("unsub 1");
     screen.enter("subs");
     await screen.until((text) => lastLine(text).startsWith("lattice:") && /> subs\nlattice/.test(text));

@@ -96,11 +96,13 @@ function valuesOf(
   const values = new Map<string, readonly string[]>();
   for (const flag of flags) {
     if (flag.value === undefined || argv[flag.name] === undefined) continue;
-    const given = [argv[flag.name]].flat() as string[];
+    const placeholders = [argv[flag.name]].flat() as string[];
+    const given = placeholders.map((word) => (word === "" ? "" : restore(word)));
+    // Also one that is written as "": that is a variable of a script that was never set.
     if (given.includes(""))
       throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value}`);
     if (given.length > 1 && flag.repeated !== true) throw new UsageError(`--${flag.name} is given twice`);
-    values.set(flag.name, given.map(restore));
+    values.set(flag.name, given);
   }
   return values;
 }

@@ -125,16 +125,12 @@ export function readInvocation(argv: readonly string[], options: InvocationOptio
   const mode = modeOf(given, options.isTerminal);
   const embedded = given.switches.has("embedded");
   const data = given.values.get("data")?.[0] ?? nonEmpty(env["LATTICE_DATA"]);
-  if (data === "") throw new UsageError("--data needs a value: --data DIR");
   const listen = given.values.get("listen") ?? (mode === "daemon" || embedded ? envListen(env) : undefined);
   if (listen !== undefined && mode !== "daemon" && !embedded) {
     throw new UsageError("--listen needs --daemon or --embedded: only a node listens");
   }
   if (given.values.has("types") && mode !== "daemon" && !embedded) {
     throw new UsageError("--types needs --daemon or --embedded: only a node has store types");
-  }
-  if (given.values.get("types")?.includes("") === true) {
-    throw new UsageError("--types needs a value: --types MODULE");
   }
   if ((given.values.has("log-level") || given.values.has("log-format")) && mode !== "daemon" && !embedded) {
     throw new UsageError("--log-level and --log-format need --daemon or --embedded: only a node has a log");

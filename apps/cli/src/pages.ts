@@ -3,13 +3,15 @@ import type { daemon } from "@lattice/proto";
 import { UsageError } from "./errors.ts";
 
 const LIMIT_DEFAULT = 100;
+const LIMIT_DIGITS_MAX = 9;
 /** What one page may hold. */
 const PAGE_COUNT_MAX = 1_000;
 
 /** 0 = all. */
 export function parseLimit(text: string | undefined): number {
   if (text === undefined) return LIMIT_DEFAULT;
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--limit: "${text}" is no whole number`);
+  if (!/^\d+$/.test(text)) throw new UsageError(`--limit: "${text}" is no whole number`);
+  if (text.length > LIMIT_DIGITS_MAX) throw new UsageError(`--limit: ${text} is too large; 0 shows all`);
   return Number(text);
 }
 

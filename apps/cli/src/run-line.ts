@@ -129,7 +129,7 @@ function contextOf(session: Session, given: FlagValues, { signal, progress }: Ru
     storeQuery: query,
     isHidden: (method) => findCommand([method]) !== undefined || halfCommand([method]) !== undefined,
     callMethod: async (words) => {
-      const method = await findMethod(session, context, words[0]!);
+      const method = await methodToCall(session, context, words[0]!);
       const at = words.indexOf("--");
       const before = at < 0 ? words : words.slice(0, at);
       const literal = at < 0 ? undefined : words.slice(at + 1);
@@ -158,6 +158,17 @@ async function findMethod(session: Session, context: Context, name: string): Pro
   if (method !== undefined) return method;
   const hint = didYouMean(name, [...methods.keys(), ...firstWords()]);
   throw new UsageError(`unknown command "${name}"${hint === "" ? "; help lists the commands" : hint}`);
+}
+
+/** What `store call` names is a method, and no command in its place will do. */
+async function methodToCall(session: Session, context: Context, name: string): Promise<StoreMethod> {
+  const store = await context.store();
+  const methods = await session.methodsOf(store, context.signal);
+  const method = methods.get(name);
+  if (method !== undefined) return method;
+  const known = [...methods.keys()];
+  const hint = didYouMean(name, known) || `, only: ${known.join(", ")}`;
+  throw new UsageError(`a store of type ${store.type} has no method "${name}"${hint}`);
 }
 
 /** A slip of the keyboard is told before what a method of that name would have needed. */

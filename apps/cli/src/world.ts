@@ -12,6 +12,8 @@ export interface World {
   readonly input: Readable & { readonly isTTY?: boolean };
   readonly output: Writable & { readonly isTTY?: boolean };
   readonly errors: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** From now on it goes on where nobody reads the output any more; before, that is its end. */
+  outliveReader(): void;
   readonly node: NodeAccess;
   /** Returns what takes the handler away again. */
   onSignal(name: SignalName, handler: () => void): () => void;

@@ -96,6 +96,8 @@ describe("parseArguments", () => {
     [PutRequest, ["key=a", "key=b"], "key is given twice"],
     [PutRequest, ["hex:0"], "not an even number of hex digits"],
     [PutRequest, ["base64:!"], "is not base64"],
+    [PutRequest, ["a\ufffd"], "is not UTF-8 as it was typed; write hex:"],
+    [PutRequest, ["text:\ufffd"], "is not UTF-8 as it was typed; write hex:"],
     [Everything, ["small-count=x"], '"x" is no whole number'],
     [Everything, ["small_count=2147483648"], "is not between -2147483648 and 2147483647"],
     [Everything, ["big=-1"], "is not between 0 and 18446744073709551615"],
@@ -210,6 +212,12 @@ describe("round trips", () => {
         expect(parse(PutRequest, wordsOf(PutRequest, message))).toEqual(PutRequest.create(message));
       }),
     );
+  });
+
+  test("a replacement character is typed as bytes, since as text it stands for some that were lost", () => {
+    const message = { key: utf8("a\ufffd"), value: utf8("v"), if: [] };
+    expect(wordsOf(PutRequest, message)[0]).toBe("hex:61efbfbd");
+    expect(parse(PutRequest, wordsOf(PutRequest, message))).toEqual(PutRequest.create(message));
   });
 
   test("property: words by position behind -- parse to the fields in order", () => {

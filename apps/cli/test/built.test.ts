@@ -1,6 +1,6 @@
 /** The built command, as a user runs it. `pnpm build` comes first; without it there is nothing to test here. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
@@ -54,12 +54,43 @@ describe.skipIf(!existsSync(ENTRY))("the built command", () => {
     expect(lattice(data, ["--embedded", "get", "hello"])).toEqual({ code: 0, out: "world\n", err: "" });
   });
 
+  test.skipIf(!existsSync("/dev/full"))(
+    "fails where its answer finds no room (skipped without /dev/full)",
+    () => {
+      const full = openSync("/dev/full", "w");
+      onTestFinished(() => closeSync(full));
+      const { status, stderr } = spawnSync(process.execPath, [ENTRY, "--help"], {
+        encoding: "utf8",
+        stdio: ["ignore", full, "pipe"],
+      });
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: "error: the answer cannot be written: ENOSPC: no space left on device, write\n",
+      });
+    },
+  );
+
   test("is no node for clusters at what is no endpoint", () => {
     expect(lattice(dataDirectory(), ["--embedded", "--endpoints", "a:b:c", "node", "status"])).toEqual({
       code: 1,
       out: "",
       err: 'error: "a:b:c" is no endpoint; write HOST:PORT, http://HOST:PORT or https://HOST:PORT\n',
     });
+  });
+
+  test("is a daemon also where nobody reads what it prints any more", async () => {
+    const data = dataDirectory();
+    const words = [ENTRY, "--data", data, "--daemon", "--listen", "127.0.0.1", "--web", "0"];
+    const daemon = spawn(process.execPath, words);
+    onTestFinished(() => void daemon.kill("SIGKILL"));
+    daemon.stdout.destroy();
+    let log = "";
+    daemon.stderr.on("data", (part: Buffer) => (log += part.toString()));
+    while (!log.includes("node started")) await once(daemon.stderr, "data");
+    expect(lattice(data, ["store", "list"])).toEqual({ code: 0, out: "", err: "" });
+    daemon.kill("SIGTERM");
+    expect(await once(daemon, "close")).toEqual([0, null]);
+    expect(log).toContain("node stops");
   });
 
   test("serves commands from a daemon, which ends in good order", async () => {

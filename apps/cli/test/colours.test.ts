@@ -30,6 +30,7 @@ async function told(
     output,
     errors,
     node: node.access,
+    outliveReader: () => undefined,
     onSignal: () => () => undefined,
   });
   return { out: output.text, err: errors.text };

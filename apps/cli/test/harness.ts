@@ -84,6 +84,7 @@ export function start(argv: readonly string[], options: RunOptions = {}): Run {
     input,
     output,
     errors,
+    outliveReader: () => {},
     node: node.access,
     onSignal: (name, handler) => {
       const own = handlers.get(name) ?? new Set();

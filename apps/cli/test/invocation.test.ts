@@ -36,6 +36,8 @@ describe("takeFlags", () => {
   test.each([
     [["--store"], "--store needs a value"],
     [["--store", "--json"], "--store needs a value"],
+    [["--store", ""], "--store needs a value"],
+    [["--store="], "--store needs a value"],
     [["--json=yes"], "--json takes no value"],
     [["--store", "a", "--store", "b"], "--store is given twice"],
   ])("refuses %j", (words, message) => {

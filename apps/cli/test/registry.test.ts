@@ -90,4 +90,5 @@ test("spans of time", () => {
   for (const text of ["", "7", "d", "0d", "-1d", "1.5h", "7 d", "1y"]) {
     expect(() => parseDurationMs(text)).toThrow("no time span");
   }
+  expect(() => parseDurationMs("10000000s")).toThrow("write it in a larger unit");
 });

@@ -9,6 +9,7 @@ import { TIMEOUT_MS_MAX } from "./limits.ts";
 import {
   BODY_BYTES_MAX,
   MEDIA_TYPES,
+  queryEncoding,
   replyEncoding,
   requestEncoding,
   requireEventStream,
@@ -67,7 +68,7 @@ export class Api {
   ): Promise<{ message: object; encoding: Encoding }> {
     const { request, query } = exchange;
     if (request.method === "GET") {
-      const encoding = query.get("encoding") === "proto" ? "binary" : "json";
+      const encoding = queryEncoding(exchange);
       return { message: decodeQuery(I, query.get("message") ?? "", encoding), encoding };
     }
     const encoding = requestEncoding(exchange);

@@ -40,6 +40,14 @@ export function requestEncoding(exchange: Exchange): Encoding {
   );
 }
 
+/** Of a message in the query. Throws 400. */
+export function queryEncoding({ query }: Exchange): Encoding {
+  const word = query.get("encoding") ?? "json";
+  if (word === "json") return "json";
+  if (word === "proto") return "binary";
+  throw new HttpError(400, "invalid-argument", `encoding is json or proto, and not "${word}"`);
+}
+
 /** Of the answer: what the caller takes, of that what it sent. Throws 406. */
 export function replyEncoding(exchange: Exchange, sent: Encoding): Encoding {
   const accepted = acceptedTypes(exchange);

@@ -83,6 +83,16 @@ describe("a call", () => {
     }
   });
 
+  test("a message in a query is in no other form than those two", async () => {
+    const served = await serve({ node: { getStatus: async () => ({}) } });
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const statusOf = async (encoding: string) =>
+      (await served.ask(`${NODE_STATUS}?encoding=${encoding}&message=`, { headers })).status;
+    expect([await statusOf("json"), await statusOf("proto"), await statusOf("protobuf")]).toEqual([
+      200, 200, 400,
+    ]);
+  });
+
   test("that changes something is not", async () => {
     const { seen, methods } = recording();
     const served = await serve(methods);

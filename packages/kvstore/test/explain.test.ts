@@ -28,6 +28,18 @@ it("offers a call for each head that leaves that one, and no other", async () =>
   }
 });
 
+it("shows a value of several lines as text, too", async () => {
+  const alice = replica("alice");
+  const bob = replica("bob");
+  await put(alice, "poem", "first\n\tsecond");
+  bob.pull(alice);
+  await put(bob, "poem", "other");
+  await put(alice, "poem", "first\n\tsecond, better");
+  alice.pull(bob);
+  const says = explain(alice, "poem").resolutions.map(({ text }) => text);
+  expect(says.toSorted()).toEqual(['keep "first\\n\\tsecond, better"', 'keep "other"']);
+});
+
 it("offers to leave a key removed", async () => {
   const alice = replica("alice");
   await put(alice, "city", "Bern");

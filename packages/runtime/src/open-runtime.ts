@@ -20,6 +20,7 @@ import { claimDirectory, openLmdbStorage, type Storage } from "@lattice/storage"
 import type { StoreType } from "@lattice/store";
 import { dataPaths, LOCK_NAME } from "./data-directory.ts";
 import { logEvents } from "./node-log.ts";
+import { portWarnings } from "./port-warnings.ts";
 import { gatherStoreTypes, type GatheredTypes } from "./remembered-modules.ts";
 import { shippedStoreTypes } from "./store-types.ts";
 import { traceSyncs } from "./trace-syncs.ts";
@@ -90,6 +91,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     opened.add(() => inventory.close());
     const transport = await openTransport(seed, new Inventory(inventory), options.listen);
     opened.add(() => transport.close());
+    warnings.push(...portWarnings(options.listen ?? [], transport.addresses()));
     const surface = options.web && new (await import("./web-surface.ts")).WebSurface();
     const node = await startNode({
       ...options,

@@ -3,6 +3,7 @@ import { statfsSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { socketPath } from "../node-access.ts";
+import { quoteForShell } from "../tokenizer.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
 
 /** Below the first a store may soon be full; below the second it soon is. */
@@ -13,6 +14,17 @@ const SEED_BYTES = 32;
 const SOCKET_PATH_BYTES_MAX = process.platform === "darwin" ? 103 : 107;
 
 export function examineMachine(directory: string): Finding[] {
+  try {
+    return examine(directory);
+  } catch (error) {
+    const { code, path = directory } = error as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM") throw error;
+    const remedy = "run this as who runs the node, or name another directory with --data";
+    return [problem("data directory", `no permission to look at ${path}`, remedy)];
+  }
+}
+
+function examine(directory: string): Finding[] {
   const stats = statOf(directory);
   const findings = [
     ok("Node", `${process.version} on ${process.platform}-${process.arch}`),
@@ -58,7 +70,7 @@ function examineDirectory(directory: string, stats: Stats): Finding {
     return warning(
       "data directory",
       `${directory} is open to others (mode ${mode})`,
-      `chmod 700 ${directory}`,
+      `chmod 700 ${quoteForShell(directory)}`,
     );
   }
   return ok("data directory", `${directory}, mode ${mode}`);
@@ -74,7 +86,11 @@ function examineIdentity(directory: string): Finding[] {
   }
   if (process.platform !== "win32" && (stats.mode & 0o077) !== 0) {
     return [
-      problem("identity", `${path} can be read by others; the node does not start`, `chmod 600 ${path}`),
+      problem(
+        "identity",
+        `${path} can be read by others; the node does not start`,
+        `chmod 600 ${quoteForShell(path)}`,
+      ),
     ];
   }
   return [ok("identity", "there, and readable by its owner only")];

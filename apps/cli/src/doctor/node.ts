@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import { oneLine } from "../print/text.ts";
 import { shortHex } from "../print/value.ts";
 import { storeKey } from "../store-key.ts";
+import { quoteForShell } from "../tokenizer.ts";
 import { packageVersion } from "../version.ts";
 import { ok, problem, warning, type Finding } from "./finding.ts";
 
@@ -18,8 +19,12 @@ export async function examineNode(context: Context): Promise<Finding[]> {
     client = await context.client();
   } catch (error) {
     const { code, message } = LatticeError.from(error);
+    if (code === "permission-denied")
+      return [problem("node", oneLine(message), "run this as who runs the node")];
     if (code !== "unavailable") return [problem("node", oneLine(message), "stop it and start it again")];
-    return [warning("node", "none runs on this data directory", "start one with: lattice --daemon")];
+    const directory = quoteForShell(context.session.options.dataDirectory);
+    const remedy = `start one with: lattice --daemon --data ${directory}`;
+    return [warning("node", "none runs on this data directory", remedy)];
   }
   const { signal } = context;
   const status = await client.node.getStatus({}, { signal });

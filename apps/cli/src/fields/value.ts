@@ -101,11 +101,21 @@ export function bytesOfWord(word: string, name: string, input?: Uint8Array): Uin
       `${name}: only a single command can read "-", its standard input; write @FILE, or text:- for a dash`,
     );
   }
-  if (word.startsWith("text:")) return new TextEncoder().encode(word.slice(5));
+  if (word.startsWith("text:")) return bytesOfText(word.slice(5), name);
   if (word.startsWith("hex:")) return parseHex(word.slice(4), name);
   if (word.startsWith("base64:")) return parseBase64(word.slice(7), name);
   if (word.startsWith("@")) return readBytes(word.slice(1), name);
-  return new TextEncoder().encode(word);
+  return bytesOfText(word, name);
+}
+
+/** What was typed and is no UTF-8 has become U+FFFD on its way here: two keys would be one. */
+function bytesOfText(text: string, name: string): Uint8Array {
+  if (text.includes("\ufffd")) {
+    throw new UsageError(
+      `${name}: it is not UTF-8 as it was typed; write hex:… for such bytes, hex:efbfbd for U+FFFD`,
+    );
+  }
+  return new TextEncoder().encode(text);
 }
 
 function parseHex(text: string, name: string): Uint8Array {

@@ -25,7 +25,7 @@ export function wordsOf(type: MessageType, message: object): string[] {
 /** Bytes as they can be typed: as text where that is one printable line. */
 export function wordOfBytes(bytes: Uint8Array): string {
   const text = decodePrintable(bytes);
-  if (text === undefined || /[\n\t]/.test(text)) return `hex:${toHex(bytes)}`;
+  if (text === undefined || /[\n\t\ufffd]/.test(text)) return `hex:${toHex(bytes)}`;
   return /^(text:|hex:|base64:|@|--|-$)/.test(text) ? `text:${text}` : text;
 }
 

@@ -5,9 +5,9 @@ import { askSecretly } from "../ask-secretly.ts";
 import { findCommand } from "../commands/registry.ts";
 import { streamConsole } from "../console.ts";
 import type { Invocation } from "../invocation.ts";
-import { quoteWord } from "../tokenizer.ts";
 import { Session, type SessionOptions } from "../session.ts";
 import { StateFiles } from "../state-files.ts";
+import { quoteForShell } from "../tokenizer.ts";
 import type { World } from "../world.ts";
 import { openNode } from "./open-node.ts";
 import { runOneShot } from "./one-shot.ts";
@@ -92,7 +92,7 @@ function daemonNode(world: World, invocation: Invocation): Node {
 /** Says how to get what was missing. */
 function noDaemon(invocation: Invocation, cause: unknown): unknown {
   if (!(cause instanceof LatticeError) || cause.code !== "unavailable") return cause;
-  const data = invocation.hasOwnDataDirectory ? ` --data ${quoteWord(invocation.dataDirectory)}` : "";
+  const data = invocation.hasOwnDataDirectory ? ` --data ${quoteForShell(invocation.dataDirectory)}` : "";
   return new LatticeError(
     "unavailable",
     `no node runs on ${invocation.dataDirectory}; start one with: lattice --daemon${data} (or add --embedded)`,

@@ -21,6 +21,8 @@ export async function runDaemon(world: World, invocation: Invocation): Promise<n
           `lattice: node ${name} ready, data ${node.dataDirectory}`,
           ...(link === undefined ? [] : [`lattice: web ${link}`]),
         ];
+    // Who waits for the first of them, such as by `| head -1`, wants the node to run.
+    world.outliveReader();
     for (const line of lines) streamConsole(world).out(line);
     await aborted(stopping.signal);
   } finally {

@@ -78,10 +78,12 @@ export class ReplConsole implements Console {
     const reader = this.#interface;
     if (reader === undefined) return false;
     const hadText = reader.line !== "";
-    // As a shell leaves it to be read. Ctrl-U and Ctrl-K empty the line, through readline's own keys.
+    // As a shell leaves it to be read: the prompt goes on below all of its rows. Ctrl-E goes to its end and Ctrl-U empties
+    // it, through readline's own keys.
+    if (this.#isTerminal) reader.write(null, { ctrl: true, name: "e" });
     this.#world.output.write("\n");
     if (this.#isTerminal) {
-      reader.write(null, { ctrl: true, name: "e" });
+      startBelow(reader);
       reader.write(null, { ctrl: true, name: "u" });
     }
     return hadText;
@@ -134,8 +136,12 @@ export class ReplConsole implements Console {
     cursorTo(output, 0);
     clearScreenDown(output);
     output.write(`${line}\n`);
-    // Readline would else go up as many rows again before it draws.
-    (reader as unknown as { prevRows: number }).prevRows = 0;
+    startBelow(reader);
     reader.prompt(true);
   }
+}
+
+/** Readline draws from where the cursor stands; it would else first go up as many rows as it drew before. */
+function startBelow(reader: Interface): void {
+  (reader as unknown as { prevRows: number }).prevRows = 0;
 }

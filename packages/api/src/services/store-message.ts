@@ -54,6 +54,8 @@ function noteOf(store: Store, id: IntentionId): string {
 }
 
 const SUMMARY_CHARS_MAX = 120;
+/** Of bytes that are no text. */
+const SUMMARY_BYTES_MAX = 8;
 
 function summaryOf(store: Store, ops: weaver.Ops["op"] | undefined): string {
   switch (ops?.oneofKind) {
@@ -99,7 +101,7 @@ function payloadSummary(store: Store, payload: Uint8Array): string {
   }
 }
 
-/** Bytes as text where they are text, intentions by their hash; without what is empty. */
+/** Bytes as text where they are text, else so that nobody takes them for text; intentions by their hash; without what is empty. */
 function readable(_key: string, value: unknown): unknown {
   if (Array.isArray(value) && value.length === 0) return undefined;
   if (typeof value === "bigint") return value.toString();
@@ -107,7 +109,8 @@ function readable(_key: string, value: unknown): unknown {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(value);
   } catch {
-    return short(value.length === ID_BYTES ? idHash(value as IntentionId) : value);
+    if (value.length === ID_BYTES) return short(idHash(value as IntentionId));
+    return `0x${toHex(value.subarray(0, SUMMARY_BYTES_MAX))}${value.length > SUMMARY_BYTES_MAX ? "…" : ""}`;
   }
 }
 

@@ -4,17 +4,19 @@ import {
   bytesKey,
   concatBytes,
   fromHex,
+  ID_BYTES,
   LatticeError,
   readSeqBe,
   toHex,
   u64be,
+  utf8,
   type IntentionId,
   type PubKey,
 } from "@lattice/model";
 import type { Fork, Store, Witnessed } from "@lattice/kernel";
 import { conditionOf, type Node } from "@lattice/node";
 import { daemon, StoreServiceClient } from "@lattice/proto";
-import { Role, roleFromName, roleName } from "@lattice/systemstore";
+import { mayAdminister, NAME_BYTES_MAX, Role, roleFromName, roleName } from "@lattice/systemstore";
 import { implementService, type ServiceHandlers } from "../handlers.ts";
 import { explain } from "./explain.ts";
 import { pageOf, type PageWish } from "./list-page.ts";
@@ -23,10 +25,13 @@ import { toIntentionInfo, toStore } from "./store-message.ts";
 const PAGE_COUNT = 100;
 const PAGE_COUNT_MAX = 1000;
 const CANDIDATES_MAX = 8;
+const SEQ_BYTES = 8;
+const CURSOR_TEXT = "the cursor is none of this list; pass `next` of the page before";
 
 export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
   return implementService(StoreServiceClient, {
     create: async ({ name, type, parent }) => {
+      checkName(name);
       const above = parent === "" ? undefined : node.open(parent);
       return toStore(node, await node.createStore({ name, type, parent: above }));
     },
@@ -37,7 +42,10 @@ export function storeService(node: Node): ServiceHandlers<StoreServiceClient> {
     resolve: async ({ store }) => toStore(node, node.resolve(store)),
     status: async ({ store }) => statusOf(node, store),
     setName: async ({ store, name }) => {
-      await node.open(store).submitSystem({ oneofKind: "setName", setName: { name } });
+      checkName(name);
+      const opened = node.open(store);
+      checkMayName(node.membersOf(opened).roleNow(node.self));
+      await submitSystem(opened, { oneofKind: "setName", setName: { name } });
       return {};
     },
     sync: async ({ store }, { signal }) => {
@@ -195,8 +203,8 @@ function pageOfLog(
   const store = node.open(text);
   const count = pageLimit(limit);
   const start = reverse ? store.log.head.wseq : 1;
-  const from = cursor.length === 8 ? readSeqBe(cursor) : start;
-  const records = from < 1 ? [] : [...store.log.records({ from, reverse, limit: count })];
+  const from = cursor.length === 0 ? start : placeInLog(cursor);
+  const records = [...store.log.records({ from, reverse, limit: count })];
   const last = records.at(-1);
   const next = last === undefined ? 0 : last.wseq + (reverse ? -1 : 1);
   const isEnd = records.length < count || next < 1 || next > store.log.head.wseq;
@@ -206,11 +214,19 @@ function pageOfLog(
   };
 }
 
+function placeInLog(cursor: Uint8Array): number {
+  const place = cursor.length === SEQ_BYTES ? readSeqBe(cursor) : 0;
+  if (place > 0 && Number.isSafeInteger(place)) return place;
+  throw new LatticeError("invalid-argument", CURSOR_TEXT);
+}
+
 function pageOfFloating(
   node: Node,
   { store: text, limit, cursor }: daemon.PageRequest,
 ): daemon.IntentionPage {
   const store = node.open(text);
+  if (cursor.length > 0 && cursor.length !== ID_BYTES)
+    throw new LatticeError("invalid-argument", CURSOR_TEXT);
   const after = bytesKey(cursor);
   const ids = [...store.replica.floating.all()].filter(({ intention }) => bytesKey(intention.id) > after);
   const page = ids.slice(0, pageLimit(limit));
@@ -296,8 +312,32 @@ async function uninvite(store: Store, text: string): Promise<daemon.UninviteRepl
     throw new LatticeError("ambiguous", `"${text}" could be ${names.join(", ")}`);
   }
   const { secretHash } = found[0]!;
-  const submitted = await store.submitSystem({ oneofKind: "uninvite", uninvite: { secretHash } });
-  const reason = store.system.voidReason(submitted.id) ?? "";
-  if (reason !== "") throw new LatticeError("failed-precondition", reason);
+  await submitSystem(store, { oneofKind: "uninvite", uninvite: { secretHash } });
   return {};
+}
+
+/** From anybody else it would be written and count for nothing. */
+function checkMayName(role: Role): void {
+  if (mayAdminister(role)) return;
+  throw new LatticeError(
+    "permission-denied",
+    `a ${roleName(role) || "stranger"} cannot name the store: ask an admin or the owner`,
+  );
+}
+
+/** A longer one would be written and count for nothing. */
+function checkName(name: string): void {
+  const size = utf8(name).length;
+  if (size <= NAME_BYTES_MAX) return;
+  throw new LatticeError(
+    "invalid-argument",
+    `the name has ${size} bytes; a store's has at most ${NAME_BYTES_MAX}`,
+  );
+}
+
+/** A system op is refused after it was written, so that everybody refuses alike; who asked for it is told. */
+async function submitSystem(store: Store, op: Parameters<Store["submitSystem"]>[0]): Promise<void> {
+  const { id } = await store.submitSystem(op);
+  const reason = store.system.voidReason(id) ?? "";
+  if (reason !== "") throw new LatticeError("failed-precondition", reason);
 }
