@@ -22,6 +22,19 @@ async function intentionCount(client: LatticeClient, store: string): Promise<big
   return (await client.store.status({ store })).intentionCount;
 }
 
+test("names of stores and nodes are one line", async () => {
+  const client = await newNode();
+  await client.store.create({ name: "notes" });
+  for (const name of ["a\nb", "\0", "a\u0085"]) {
+    for (const refused of [
+      client.store.setName({ store: "notes", name }),
+      client.store.create({ name }),
+      client.node.setName({ name }),
+    ])
+      await expect(refused).rejects.toThrow(/one line without control characters$/);
+  }
+});
+
 test("a store's name has at most 256 bytes, however it is given", async () => {
   const client = await newNode();
   const longest = "ö".repeat(128);

@@ -22,9 +22,9 @@ it("keeps everything in its directory, where only its owner may look", async () 
   expect(statSync(path("lattice.sock")).isSocket()).toBe(true);
   expect(mode("lattice.lock")).toBe("600");
   expect(readFileSync(path("lattice.lock"), "utf8").split("\n")[0]).toBe(`${node.pid}`);
-  expect(statSync(path("meta.db")).isFile()).toBe(true);
-  expect(statSync(path("stores", store, "intentions", "log.db")).isFile()).toBe(true);
-  expect(statSync(path("stores", store, "state", "state.db")).isFile()).toBe(true);
+  expect(mode("meta.db")).toBe("600");
+  expect(mode("stores", store, "intentions", "log.db")).toBe("600");
+  expect(mode("stores", store, "state", "state.db")).toBe("600");
 
   await node.stop();
   expect(existsSync(path("lattice.sock"))).toBe(false);

@@ -46,7 +46,7 @@ test("tells what the node warns of, and each store that has a problem", async ()
   expect(code).toBe(1);
   expect(of(found, "node")).toContain("warning: the disk is nearly full");
   expect(of(found, "store ill")).toBe("problem: its log is damaged");
-  expect(of(found, "store well")).toBe("warning: none of 1 other members is connected");
+  expect(of(found, "store well")).toBe("warning: the other member is not connected");
 });
 
 test("finds a key that others can read, one of a wrong size, and a directory that is open", async () => {

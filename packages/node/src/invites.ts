@@ -77,8 +77,12 @@ function assertMayInvite(store: Store, role: Role): void {
   }
   if (roleName(role) === "")
     throw new LatticeError("invalid-argument", "an invite is for a reader, writer, admin or owner");
-  if (role > own)
-    throw new LatticeError("permission-denied", `an ${roleName(own)} cannot invite a ${roleName(role)}`);
+  if (role > own) throw new LatticeError("permission-denied", `${oneOf(own)} cannot invite ${oneOf(role)}`);
+}
+
+function oneOf(role: Role): string {
+  const name = roleName(role);
+  return `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 export type InviteCondition = "open" | "used" | "revoked" | "expired";

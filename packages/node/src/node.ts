@@ -184,6 +184,8 @@ export class Node implements AsyncDisposable {
     if (name.trim() === "" || name.length > NODE_NAME_CHARS_MAX) {
       throw new LatticeError("invalid-argument", `a node's name has 1 to ${NODE_NAME_CHARS_MAX} characters`);
     }
+    if (/\p{Cc}/u.test(name))
+      throw new LatticeError("invalid-argument", "a node's name is one line without control characters");
     await this.#inventory.putSetting("name", name);
     for (const store of this.#stores.open()) await this.#tellName(store);
   }

@@ -81,7 +81,7 @@ async function examineStore(
   const faults = [...ofStatus(name, status), ...ofPeers(name, peers), ...ofClock(name, page.intentions)];
   return faults.length > 0
     ? faults
-    : [ok(name, `${status.intentionCount} intentions, ${status.memberCount} members`)];
+    : [ok(name, `${counted(status.intentionCount, "intention")}, ${counted(status.memberCount, "member")}`)];
 }
 
 function ofStatus(name: string, status: daemon.StoreStatus): Finding[] {
@@ -120,13 +120,19 @@ function ofStatus(name: string, status: daemon.StoreStatus): Finding[] {
   ];
 }
 
+function counted(count: number | bigint, what: string): string {
+  return `${count} ${what}${Number(count) === 1 ? "" : "s"}`;
+}
+
 function ofPeers(name: string, peers: readonly daemon.Peer[]): Finding[] {
   const others = peers.filter(({ self }) => !self);
   if (others.length === 0 || others.some(({ live }) => live)) return [];
   return [
     warning(
       name,
-      `none of ${others.length} other members is connected`,
+      others.length === 1
+        ? "the other member is not connected"
+        : `none of ${others.length} other members is connected`,
       "peer list tells where they were; store sync tries again",
     ),
   ];

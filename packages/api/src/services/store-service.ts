@@ -325,8 +325,10 @@ function checkMayName(role: Role): void {
   );
 }
 
-/** A longer one would be written and count for nothing. */
+/** One of several lines could not be typed; a longer one would be written and count for nothing. */
 function checkName(name: string): void {
+  if (/\p{Cc}/u.test(name))
+    throw new LatticeError("invalid-argument", "a store's name is one line without control characters");
   const size = utf8(name).length;
   if (size <= NAME_BYTES_MAX) return;
   throw new LatticeError(

@@ -56,15 +56,17 @@ export function prepareFile(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile()) throw notOurs("failed-precondition", path, "is not a file");
   const isNew = !found || found.size === 0;
-  if (isNew) requireRoom(path);
+  if (isNew) makeFile(path);
   else checkFile(path);
   prepareLock(`${path}-lock`);
   return isNew;
 }
 
-function requireRoom(path: string): void {
+/** Empty, and only its owner may look into it: LMDB would let others read it. */
+function makeFile(path: string): void {
   const { bavail, bsize } = statfsSync(dirname(path));
   if (bavail * bsize < NEW_FILE_BYTES) throw notOurs("disk-full", path, "cannot be made, there is no room");
+  closeSync(openSync(path, "a", 0o600));
 }
 
 function checkFile(path: string): void {
@@ -118,7 +120,7 @@ function isPageSize(bytes: number): boolean {
 }
 
 function prepareLock(path: string): void {
-  const fd = openSync(path, "a+");
+  const fd = openSync(path, "a+", 0o600);
   try {
     const missing = LOCK_BYTES - fstatSync(fd).size;
     if (missing > 0) writeSync(fd, Buffer.alloc(missing));
