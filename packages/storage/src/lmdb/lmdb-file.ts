@@ -134,13 +134,13 @@ export class LmdbFile {
    * whether it was done.
    */
   replaceBy(copy: string): boolean {
-    const endBefore = endOf(this.#root);
+    const { size } = statSync(copy);
     return this.#reopen(
       () => {
         renameSync(copy, this.path);
         syncDirectory(dirname(this.path));
       },
-      () => assert(endOf(this.#root) < endBefore, "a file that was replaced is read anew"),
+      () => assert(endOf(this.#root) === size, "a file that was replaced is read anew"),
     );
   }
 
