@@ -3,33 +3,9 @@
  * compile.
  */
 import type { ErrorCode } from "@lattice/model/errors";
-import { GrpcCode } from "@lattice/model/grpc-code";
+import { GRPC_CODE_OF, GrpcCode } from "@lattice/model/grpc-code";
 
-export const GRPC_STATUS_OF_CODE: Readonly<Record<ErrorCode, GrpcCode>> = {
-  "invalid-argument": GrpcCode.INVALID_ARGUMENT,
-  "not-found": GrpcCode.NOT_FOUND,
-  ambiguous: GrpcCode.INVALID_ARGUMENT,
-  "already-exists": GrpcCode.ALREADY_EXISTS,
-  "failed-precondition": GrpcCode.FAILED_PRECONDITION,
-  unauthenticated: GrpcCode.UNAUTHENTICATED,
-  "permission-denied": GrpcCode.PERMISSION_DENIED,
-  "invite-invalid": GrpcCode.PERMISSION_DENIED,
-  "invite-expired": GrpcCode.FAILED_PRECONDITION,
-  "invite-used": GrpcCode.FAILED_PRECONDITION,
-  "too-large": GrpcCode.OUT_OF_RANGE,
-  conflict: GrpcCode.ABORTED,
-  "disk-full": GrpcCode.RESOURCE_EXHAUSTED,
-  corrupt: GrpcCode.DATA_LOSS,
-  "in-use": GrpcCode.UNAVAILABLE,
-  unavailable: GrpcCode.UNAVAILABLE,
-  "resource-exhausted": GrpcCode.RESOURCE_EXHAUSTED,
-  cancelled: GrpcCode.CANCELLED,
-  timeout: GrpcCode.DEADLINE_EXCEEDED,
-  "unsupported-schema": GrpcCode.FAILED_PRECONDITION,
-  unimplemented: GrpcCode.UNIMPLEMENTED,
-  closed: GrpcCode.UNAVAILABLE,
-  internal: GrpcCode.INTERNAL,
-};
+export { GRPC_CODE_OF as GRPC_STATUS_OF_CODE };
 
 export const HTTP_STATUS_OF_CODE: Readonly<Record<ErrorCode, number>> = {
   "invalid-argument": 400,

@@ -1,5 +1,6 @@
 /** How a call ended, and what an error that a handler threw says of it. */
 import { LatticeError, type ErrorCode } from "@lattice/model";
+import { GRPC_CODE_OF } from "@lattice/model/grpc-code";
 import { GrpcCode, GrpcError } from "./grpc-error.ts";
 
 export interface Status {
@@ -17,32 +18,5 @@ export const OK: Status = { code: GrpcCode.OK, message: "" };
 export function statusOf(error: unknown): Status {
   if (error instanceof GrpcError) return error;
   const { code, message } = LatticeError.from(error);
-  return { code: STATUS_OF_CODE[code], message, latticeCode: code };
+  return { code: GRPC_CODE_OF[code], message, latticeCode: code };
 }
-
-/** Total: a code that is added to the model and forgotten here does not compile. */
-const STATUS_OF_CODE: Readonly<Record<ErrorCode, GrpcCode>> = {
-  "invalid-argument": GrpcCode.INVALID_ARGUMENT,
-  "not-found": GrpcCode.NOT_FOUND,
-  ambiguous: GrpcCode.INVALID_ARGUMENT,
-  "already-exists": GrpcCode.ALREADY_EXISTS,
-  "failed-precondition": GrpcCode.FAILED_PRECONDITION,
-  unauthenticated: GrpcCode.UNAUTHENTICATED,
-  "permission-denied": GrpcCode.PERMISSION_DENIED,
-  "invite-invalid": GrpcCode.PERMISSION_DENIED,
-  "invite-expired": GrpcCode.FAILED_PRECONDITION,
-  "invite-used": GrpcCode.FAILED_PRECONDITION,
-  "too-large": GrpcCode.OUT_OF_RANGE,
-  conflict: GrpcCode.ABORTED,
-  "disk-full": GrpcCode.RESOURCE_EXHAUSTED,
-  corrupt: GrpcCode.DATA_LOSS,
-  "in-use": GrpcCode.UNAVAILABLE,
-  unavailable: GrpcCode.UNAVAILABLE,
-  "resource-exhausted": GrpcCode.RESOURCE_EXHAUSTED,
-  cancelled: GrpcCode.CANCELLED,
-  timeout: GrpcCode.DEADLINE_EXCEEDED,
-  "unsupported-schema": GrpcCode.FAILED_PRECONDITION,
-  unimplemented: GrpcCode.UNIMPLEMENTED,
-  closed: GrpcCode.UNAVAILABLE,
-  internal: GrpcCode.INTERNAL,
-};

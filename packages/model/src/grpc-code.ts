@@ -1,3 +1,5 @@
+import type { ErrorCode } from "./errors.ts";
+
 /** The status codes of gRPC, here so that nobody loads gRPC for their numbers. */
 export const GrpcCode = {
   OK: 0,
@@ -19,3 +21,30 @@ export const GrpcCode = {
   UNAUTHENTICATED: 16,
 } as const;
 export type GrpcCode = (typeof GrpcCode)[keyof typeof GrpcCode];
+
+/** Total: an error code that is added and forgotten here does not compile. */
+export const GRPC_CODE_OF: Readonly<Record<ErrorCode, GrpcCode>> = {
+  "invalid-argument": GrpcCode.INVALID_ARGUMENT,
+  "not-found": GrpcCode.NOT_FOUND,
+  ambiguous: GrpcCode.INVALID_ARGUMENT,
+  "already-exists": GrpcCode.ALREADY_EXISTS,
+  "failed-precondition": GrpcCode.FAILED_PRECONDITION,
+  unauthenticated: GrpcCode.UNAUTHENTICATED,
+  "permission-denied": GrpcCode.PERMISSION_DENIED,
+  "invite-invalid": GrpcCode.PERMISSION_DENIED,
+  "invite-expired": GrpcCode.FAILED_PRECONDITION,
+  "invite-used": GrpcCode.FAILED_PRECONDITION,
+  "too-large": GrpcCode.OUT_OF_RANGE,
+  conflict: GrpcCode.ABORTED,
+  "disk-full": GrpcCode.RESOURCE_EXHAUSTED,
+  corrupt: GrpcCode.DATA_LOSS,
+  "in-use": GrpcCode.UNAVAILABLE,
+  unavailable: GrpcCode.UNAVAILABLE,
+  "resource-exhausted": GrpcCode.RESOURCE_EXHAUSTED,
+  cancelled: GrpcCode.CANCELLED,
+  timeout: GrpcCode.DEADLINE_EXCEEDED,
+  "unsupported-schema": GrpcCode.FAILED_PRECONDITION,
+  unimplemented: GrpcCode.UNIMPLEMENTED,
+  closed: GrpcCode.UNAVAILABLE,
+  internal: GrpcCode.INTERNAL,
+};
